@@ -1,0 +1,14 @@
+//! The domain of the box: what each capability is, its rules, and the ports it needs. No I/O.
+//!
+//! # Design
+//!
+//! - One folder a capability: [`keys`], [`access`], [`audit`], [`node`], [`inference`], [`health`].
+//! - Rules are synchronous and take time and randomness as arguments or ports; adapters in layer 2
+//!   implement the ports, `anyad` puts them together.
+//! - What happens is told as a [`event::DomainEvent`] to an [`event::EventSink`].
+
+pub mod event;
+pub mod health;
+pub mod inference;
+pub mod logs;
+pub mod node;
