@@ -7,8 +7,15 @@
 //!   implement the ports, `anyad` puts them together.
 //! - What happens is told as a [`event::DomainEvent`] to an [`event::EventSink`].
 
+pub mod access;
+pub mod audit;
+pub mod clock;
 pub mod event;
 pub mod health;
 pub mod inference;
+pub mod keys;
+pub mod label;
 pub mod logs;
 pub mod node;
+pub mod page;
+pub mod storage;

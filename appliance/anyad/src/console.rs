@@ -1,0 +1,116 @@
+//! The console: the one place where the claim code is shown, for who stands in front of the box.
+
+use std::fmt::Write as _;
+use std::io::Write;
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+/// Writes to standard output or a console device.
+pub(crate) struct Console {
+    out: Mutex<Box<dyn Write + Send>>,
+}
+
+impl Console {
+    /// Opens the console; `-` is standard output.
+    ///
+    /// # Errors
+    /// When the device cannot be opened for writing.
+    pub(crate) fn open(path: &Path) -> std::io::Result<Self> {
+        let out: Box<dyn Write + Send> = if path == Path::new("-") {
+            Box::new(std::io::stdout())
+        } else {
+            Box::new(std::fs::OpenOptions::new().append(true).open(path)?)
+        };
+        Ok(Self { out: Mutex::new(out) })
+    }
+
+    /// Shows a text. A console that cannot be written to is no reason to stop serving.
+    pub(crate) fn show(&self, text: &str) {
+        let mut out = self.out.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+            tracing::warn!(%error, "cannot write to the console");
+        }
+    }
+
+    /// Shows one labelled line.
+    pub(crate) fn line(&self, label: &str, text: &str) {
+        self.show(&labelled(label, text));
+    }
+}
+
+/// What the console shows once the box is ready.
+pub(crate) struct Banner<'a> {
+    pub(crate) version: &'a str,
+    pub(crate) address: &'a str,
+    /// The claim code, or who claimed the box.
+    pub(crate) owner: Owner<'a>,
+    /// The certificate's fingerprint as words and as hexadecimal pairs.
+    pub(crate) words: String,
+    pub(crate) sha256: &'a str,
+    pub(crate) keys: String,
+    pub(crate) models: String,
+    pub(crate) node: String,
+}
+
+/// Whose box it is.
+pub(crate) enum Owner<'a> {
+    /// Nobody's yet; this code makes its first administrator.
+    ClaimCode(&'a str),
+    /// This person's.
+    Administrator(&'a str),
+}
+
+impl Banner<'_> {
+    /// The text as it is shown.
+    pub(crate) fn text(&self) -> String {
+        let (owner_label, owner) = match self.owner {
+            Owner::ClaimCode(code) => ("Claim code", code),
+            Owner::Administrator(name) => ("Claimed by", name),
+        };
+        let mut text = format!("Anya Box {} is ready\n\n", self.version);
+        for (label, value) in [
+            ("Address", self.address),
+            (owner_label, owner),
+            ("Certificate", &self.words),
+            ("", &format!("SHA-256 {}", self.sha256)),
+            ("Keys", &self.keys),
+            ("Models", &self.models),
+            ("Node", &self.node),
+        ] {
+            text.push_str(&labelled(label, value));
+        }
+        text
+    }
+}
+
+fn labelled(label: &str, text: &str) -> String {
+    let mut line = String::new();
+    let label = if label.is_empty() { String::new() } else { format!("{label}:") };
+    // Writing into a String cannot fail.
+    let _ = writeln!(line, "  {label:<13} {text}");
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_banner_shows_the_code_until_the_box_is_claimed() {
+        let banner = |owner| Banner {
+            version: "0.1.0",
+            address: "https://localhost:8443",
+            owner,
+            words: "one two".into(),
+            sha256: "AB:CD",
+            keys: "SoftHSM 2.6 (softhsm)".into(),
+            models: "on the processor".into(),
+            node: "off".into(),
+        };
+        let text = banner(Owner::ClaimCode("ABCD-EFGH")).text();
+        assert!(text.contains("\n  Claim code:   ABCD-EFGH\n"), "{text}");
+        assert!(text.contains("\n                SHA-256 AB:CD\n"), "{text}");
+        let text = banner(Owner::Administrator("ada")).text();
+        assert!(text.contains("\n  Claimed by:   ada\n") && !text.contains("Claim code"), "{text}");
+    }
+}

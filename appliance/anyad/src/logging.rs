@@ -1,0 +1,40 @@
+//! Logging: one line an event on standard error, and the latest lines kept for the log view.
+
+mod memory;
+
+use std::io::IsTerminal;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer, fmt};
+
+use crate::cli::LogFormat;
+use crate::config::Log;
+
+pub(crate) use memory::LogMemory;
+
+/// Starts logging; returns the memory of the latest lines.
+///
+/// # Errors
+/// When the level in the configuration is none.
+pub(crate) fn start(config: &Log) -> Result<Arc<LogMemory>> {
+    let filter = EnvFilter::try_new(&config.level).with_context(|| {
+        format!("key `log.level` is `{}`; expected error, warn, info, debug or trace", config.level)
+    })?;
+    let pretty = match config.format {
+        LogFormat::Auto => std::io::stderr().is_terminal(),
+        LogFormat::Json => false,
+        LogFormat::Pretty => true,
+    };
+    let lines = fmt::layer().with_writer(std::io::stderr);
+    let lines = if pretty {
+        lines.compact().boxed()
+    } else {
+        lines.json().flatten_event(true).with_current_span(true).with_span_list(false).boxed()
+    };
+    let memory = Arc::new(LogMemory::default());
+    tracing_subscriber::registry().with(filter).with(lines).with(Arc::clone(&memory).layer()).init();
+    Ok(memory)
+}

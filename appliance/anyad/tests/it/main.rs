@@ -1,0 +1,12 @@
+//! The service as a whole, driven from outside: its real program, SoftHSM, swtpm, bitcoind and models.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod boxed;
+mod claim;
+mod events;
+mod hostile;
+mod inference;
+mod keys;
+mod lifecycle;
+mod node;
+mod startup_errors;

@@ -1,0 +1,104 @@
+//! The node as the service sees it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use appliance_core::event::EventSink;
+use appliance_core::node::{Chain, NodeStatus};
+use serde::Serialize;
+use tokio::sync::{Mutex, watch};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout_at};
+
+use crate::board::Board;
+use crate::config::NodeConfig;
+use crate::error::NodeError;
+use crate::supervisor::{StopBy, Supervisor};
+
+/// Beside the bound of a stop: for a process that was killed to be gone.
+const AFTER_STOP: Duration = Duration::from_secs(6);
+
+/// Blocks that were made on regtest.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct GeneratedBlocks {
+    /// Height of the last one.
+    pub height: u64,
+    /// Their hashes, lowest block first.
+    pub hashes: Vec<String>,
+}
+
+/// A supervised node. Dropped, its process is told to end; [`BitcoinNode::stop`] waits for that.
+pub struct BitcoinNode {
+    board: Arc<Board>,
+    chain: Chain,
+    stop: watch::Sender<StopBy>,
+    task: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl BitcoinNode {
+    /// Starts to supervise a node. What goes wrong is told by [`BitcoinNode::status`].
+    ///
+    /// # Panics
+    ///
+    /// Outside a Tokio runtime with time and I/O enabled.
+    pub fn start(config: NodeConfig, events: Arc<dyn EventSink>) -> Self {
+        let board = Arc::new(Board::new(&config, events));
+        let (stop, asked) = watch::channel(None);
+        let chain = config.chain;
+        let task = tokio::spawn(Supervisor::new(config, Arc::clone(&board), asked).run());
+        Self { board, chain, stop, task: Mutex::new(Some(task)) }
+    }
+
+    /// What is known now. Cheap: the node is not asked.
+    pub fn status(&self) -> NodeStatus {
+        self.board.status()
+    }
+
+    /// Tells of each change of the status (without the uptime, which always changes).
+    pub fn watch(&self) -> watch::Receiver<NodeStatus> {
+        self.board.watch()
+    }
+
+    /// Stops the node: by RPC, after nine tenths of the bound by SIGTERM, then by SIGKILL. Returns when
+    /// the process is gone; a second call does nothing.
+    pub async fn stop(&self, bound: Duration) {
+        let deadline = Instant::now() + bound;
+        self.stop.send_replace(Some(deadline));
+        let mut task = self.task.lock().await;
+        if let Some(running) = task.as_mut() {
+            if timeout_at(deadline + AFTER_STOP, &mut *running).await.is_err() {
+                tracing::error!("the node could not be stopped in time");
+                running.abort();
+            }
+            *task = None;
+        }
+    }
+
+    /// Makes blocks on regtest, whose rewards nobody can spend.
+    ///
+    /// # Errors
+    ///
+    /// [`NodeError::NotRegtest`] on another chain, [`NodeError::NotUsable`] while the node does not run,
+    /// and what the node answers otherwise.
+    pub async fn generate_blocks(&self, count: u32) -> Result<GeneratedBlocks, NodeError> {
+        if self.chain != Chain::Regtest {
+            return Err(NodeError::NotRegtest { chain: self.chain });
+        }
+        let Some(rpc) = self.board.rpc() else {
+            let NodeStatus { state, detail, .. } = self.status();
+            return Err(NodeError::NotUsable { state, detail });
+        };
+        let hashes = rpc.generate(count).await?;
+        let height = match hashes.last() {
+            Some(last) => rpc.header(last).await?.height,
+            None => rpc.blockchain_info().await?.blocks,
+        };
+        Ok(GeneratedBlocks { height, hashes })
+    }
+}
+
+impl std::fmt::Debug for BitcoinNode {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("BitcoinNode").field("status", &self.status()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,120 @@
+//! A node that cannot run: the status says why, and what to do.
+
+use std::fs;
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use appliance_core::node::{Chain, NodeState};
+use tempfile::TempDir;
+
+use crate::harness::{STOP, Subject, bitcoin_core};
+
+/// A program made of shell.
+fn script(text: &str) -> (TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("bitcoind");
+    fs::write(&path, format!("#!/bin/sh\n{text}\n")).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    (folder, path)
+}
+
+async fn waits_with(subject: &Subject, words: &[&str]) {
+    let status =
+        subject.until(|status| matches!(status.state, NodeState::Waiting | NodeState::Stopped)).await;
+    let detail = status.detail.unwrap();
+    for word in words {
+        assert!(detail.contains(word), "{word} is missing in: {detail}");
+    }
+    subject.node.stop(STOP).await;
+}
+
+#[tokio::test]
+async fn no_program() {
+    let subject = Subject::start("/nowhere/bitcoind".into(), Chain::Regtest, |_| {});
+    waits_with(&subject, &["no program /nowhere/bitcoind", "install Bitcoin Core"]).await;
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_program() {
+    let (_folder, path) = script("");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+    let subject = Subject::start(path, Chain::Regtest, |_| {});
+    waits_with(&subject, &["make it executable"]).await;
+}
+
+#[tokio::test]
+async fn another_program_that_ends_at_once_opens_the_breaker_and_is_tried_again() {
+    let (_folder, path) = script("echo hello; exit 3");
+    let subject = Subject::start(path, Chain::Regtest, |_| {});
+    let status = subject.until_state(NodeState::Stopped).await;
+    let detail = status.detail.unwrap();
+    for word in ["status 3", "does not behave like a bitcoind", "hello", "died 5 times in a row", "next try"]
+    {
+        assert!(detail.contains(word), "{word} is missing in: {detail}");
+    }
+    assert_eq!(status.restarts, 4);
+    let states = subject.told.states();
+    assert_eq!(states.iter().filter(|state| **state == NodeState::Waiting).count(), 4, "{states:?}");
+    // Half open: one try, and open again.
+    let again = subject.until(|status| status.state == NodeState::Stopped && status.restarts == 5).await;
+    assert!(again.detail.unwrap().contains("died 6 times in a row"));
+    subject.node.stop(STOP).await;
+}
+
+#[tokio::test]
+async fn another_program_that_stays_and_ignores_the_end_is_killed_in_time() {
+    let (_folder, path) = script("trap '' TERM; while :; do sleep 0.1; done");
+    let subject = Subject::start(path, Chain::Regtest, |_| {});
+    subject.until_state(NodeState::Starting).await;
+    let begun = Instant::now();
+    subject.node.stop(Duration::from_secs(1)).await;
+    assert!(begun.elapsed() < STOP, "{:?}", begun.elapsed());
+    assert_eq!(subject.node.status().state, NodeState::Stopped);
+}
+
+#[tokio::test]
+async fn a_program_that_never_answers_is_given_up() {
+    let (_folder, path) = script("exec sleep 1000");
+    let subject =
+        Subject::start(path, Chain::Regtest, |config| config.answer_within = Duration::from_secs(1));
+    waits_with(&subject, &["did not answer RPC within 1 s", "is a bitcoind"]).await;
+}
+
+#[tokio::test]
+async fn rpc_port_taken() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port();
+    let subject = Subject::start(bitcoin_core(), Chain::Regtest, |config| config.rpc_port = Some(port));
+    waits_with(&subject, &[&format!("Port {port}"), "is taken", "choose another port"]).await;
+}
+
+#[tokio::test]
+async fn peer_port_taken() {
+    let taken = TcpListener::bind("0.0.0.0:0").unwrap();
+    let port = taken.local_addr().unwrap().port();
+    let subject = Subject::start(bitcoin_core(), Chain::Regtest, |config| config.listen_port = Some(port));
+    waits_with(&subject, &["port for peers is taken"]).await;
+}
+
+#[tokio::test]
+async fn data_folder_in_use() {
+    let first = Subject::start(bitcoin_core(), Chain::Regtest, |_| {});
+    first.until_state(NodeState::Running).await;
+    let folder = first.folder.path().join("node");
+    let second = Subject::start(bitcoin_core(), Chain::Regtest, |config| config.data_dir = folder);
+    waits_with(&second, &["Another bitcoind uses the data folder", "choose another folder"]).await;
+    // The first one did not suffer.
+    first.node.generate_blocks(1).await.unwrap();
+    first.told.blocks_announced(1).await;
+    first.node.stop(STOP).await;
+}
+
+#[tokio::test]
+async fn an_option_that_is_the_box_s_own() {
+    let subject = Subject::start(bitcoin_core(), Chain::Regtest, |config| {
+        config.extra.push(("rpcbind".to_owned(), "0.0.0.0".to_owned()));
+    });
+    waits_with(&subject, &["\"rpcbind\"", "the box's own"]).await;
+}

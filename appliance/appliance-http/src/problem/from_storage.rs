@@ -1,0 +1,33 @@
+//! What the failures of the box's store are to a client.
+
+use appliance_core::storage::{StorageError, StorageErrorKind as Kind};
+
+use super::{Problem, Slug};
+
+impl From<StorageError> for Problem {
+    fn from(error: StorageError) -> Self {
+        let unavailable = |detail: &str, next: &str| {
+            tracing::error!(error = %super::chain(&error), "the store failed");
+            Self::new(Slug::Unavailable, detail).with_next(next)
+        };
+        match error.kind {
+            Kind::InvalidCursor => {
+                Self::field("cursor", "is not one that this list gave").with_next("Start again without `cursor`.")
+            }
+            Kind::NotFound => Self::new(Slug::NotFound, "There is nothing of that id."),
+            Kind::AlreadyExists => Self::new(Slug::Conflict, "Something of that name is there already."),
+            Kind::Busy => Self::new(Slug::Busy, "Too much waits to be written to `store`.").with_retry_after(1),
+            Kind::Full => unavailable(
+                "`store`: the disk is full; nothing was changed.",
+                "Make room on the disk that holds the box's data; /api/v1/system shows it.",
+            ),
+            Kind::Unavailable => {
+                unavailable("`store` does not answer; nothing was changed.", Slug::Unavailable.next())
+            }
+            Kind::Corrupt => unavailable(
+                "`store`: what is on the disk is damaged.",
+                "Look in the box's log for this request id, and restore a backup.",
+            ),
+        }
+    }
+}

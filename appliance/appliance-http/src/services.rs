@@ -1,0 +1,73 @@
+//! All that this crate knows of the box.
+
+use std::sync::Arc;
+
+use crate::shim::access::AccessService;
+use appliance_core::audit::AuditLog;
+use appliance_core::health::HealthRegistry;
+use appliance_core::inference::{ChatModel, Embedder};
+use crate::shim::keys::{Idempotency, KeyService};
+use appliance_core::logs::LogSource;
+use appliance_core::node::Node;
+use hal_api::{Accelerator, BoardSensors};
+use serde::Serialize;
+use tokio_util::sync::CancellationToken;
+use utoipa::ToSchema;
+
+use crate::{BoxIdentity, EventBus};
+
+/// How far the search for accelerators is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ProbeState {
+    /// It is done.
+    Ready,
+    /// It is under way.
+    Probing,
+    /// It failed.
+    Failed,
+}
+
+/// What the search for accelerators found.
+#[derive(Clone, Debug)]
+pub struct AcceleratorReport {
+    /// The devices that the drivers reported, without the processor.
+    pub items: Vec<Accelerator>,
+    /// How far it is.
+    pub state: ProbeState,
+    /// Why it failed, in plain words.
+    pub detail: Option<String>,
+}
+
+/// The services and ports that requests are served with.
+#[derive(Clone)]
+pub struct Services {
+    /// Keys and tokens.
+    pub keys: Arc<KeyService>,
+    /// Who may use the box.
+    pub access: Arc<AccessService>,
+    /// Who did what.
+    pub audit: Arc<dyn AuditLog>,
+    /// Answers to requests that carried an `Idempotency-Key`.
+    pub idempotency: Arc<dyn Idempotency>,
+    /// The Bitcoin node.
+    pub node: Arc<dyn Node>,
+    /// The embedding model.
+    pub embedder: Arc<dyn Embedder>,
+    /// The chat model.
+    pub chat: Arc<dyn ChatModel>,
+    /// How the parts of the box are.
+    pub health: Arc<HealthRegistry>,
+    /// The board's sensors.
+    pub sensors: Arc<dyn BoardSensors>,
+    /// What the search for accelerators has found so far; answers at once.
+    pub accelerators: Arc<dyn Fn() -> AcceleratorReport + Send + Sync>,
+    /// The service's own log.
+    pub logs: Arc<dyn LogSource>,
+    /// Events for `/api/v1/events`; hand clones of it to whoever publishes.
+    pub events: EventBus,
+    /// What the box says of itself.
+    pub identity: BoxIdentity,
+    /// Ends live events when the service stops; the same token as [`crate::serve`]'s.
+    pub shutdown: CancellationToken,
+}

@@ -1,0 +1,144 @@
+//! The listening side, over real TLS connections on the loopback interface.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use appliance_http::{serve, tls_config};
+use axum::Router;
+use axum::routing::get;
+use bytes::Bytes;
+use http_body_util::{BodyExt, Empty};
+use hyper::Request;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use rustls::{ClientConfig, RootCertStore};
+use rustls_pki_types::{CertificateDer, PrivatePkcs8KeyDer, ServerName};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+use tokio_util::sync::CancellationToken;
+
+/// A server under test.
+pub(crate) struct Running {
+    pub(crate) address: SocketAddr,
+    pub(crate) certificate: CertificateDer<'static>,
+    pub(crate) shutdown: CancellationToken,
+    pub(crate) task: JoinHandle<()>,
+}
+
+/// Serves a router on an ephemeral port.
+pub(crate) async fn start(router: Router, shutdown: CancellationToken, drain: Duration) -> Running {
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let certificate = made.cert.der().clone();
+    let key = PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
+    let tls = Arc::new(tls_config(vec![certificate.clone()], key.into()).unwrap());
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let task = tokio::spawn(serve(vec![listener], tls, router, shutdown.clone(), drain));
+    Running { address, certificate, shutdown, task }
+}
+
+/// A client's side of TLS.
+pub(crate) fn client(
+    certificate: &CertificateDer<'static>,
+    versions: &[&'static rustls::SupportedProtocolVersion],
+    alpn: &[&str],
+) -> ClientConfig {
+    let mut roots = RootCertStore::empty();
+    roots.add(certificate.clone()).unwrap();
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let mut config = ClientConfig::builder_with_provider(provider)
+        .with_protocol_versions(versions)
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    config.alpn_protocols = alpn.iter().map(|name| name.as_bytes().to_vec()).collect();
+    config
+}
+
+async fn connect(server: &Running, alpn: &[&str]) -> TlsStream<TcpStream> {
+    let stream = TcpStream::connect(server.address).await.unwrap();
+    let connector = TlsConnector::from(Arc::new(client(&server.certificate, &[&rustls::version::TLS13], alpn)));
+    connector.connect(ServerName::try_from("localhost").unwrap(), stream).await.unwrap()
+}
+
+fn get_request(path: &str) -> Request<Empty<Bytes>> {
+    Request::get(format!("https://localhost{path}")).header("host", "localhost").body(Empty::new()).unwrap()
+}
+
+#[tokio::test]
+async fn http_2_and_1_1_are_chosen_by_alpn_over_tls_1_3() {
+    let router = Router::new().route("/", get(|| async { "hello" }));
+    let server = start(router, CancellationToken::new(), Duration::from_secs(5)).await;
+
+    let stream = connect(&server, &["h2", "http/1.1"]).await;
+    assert_eq!(stream.get_ref().1.alpn_protocol(), Some(&b"h2"[..]));
+    assert_eq!(stream.get_ref().1.protocol_version(), Some(rustls::ProtocolVersion::TLSv1_3));
+    let (mut sender, connection) =
+        hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.unwrap();
+    tokio::spawn(connection);
+    let answer = sender.send_request(get_request("/")).await.unwrap();
+    assert_eq!(answer.version(), hyper::Version::HTTP_2);
+    assert_eq!(answer.into_body().collect().await.unwrap().to_bytes(), "hello");
+
+    let stream = connect(&server, &["http/1.1"]).await;
+    assert_eq!(stream.get_ref().1.alpn_protocol(), Some(&b"http/1.1"[..]));
+    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.unwrap();
+    tokio::spawn(connection);
+    for _ in 0..3 {
+        let answer = sender.send_request(get_request("/")).await.unwrap();
+        assert_eq!(answer.version(), hyper::Version::HTTP_11);
+        answer.into_body().collect().await.unwrap();
+        sender.ready().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn tls_1_2_is_refused() {
+    let server = start(Router::new(), CancellationToken::new(), Duration::from_secs(5)).await;
+    let stream = TcpStream::connect(server.address).await.unwrap();
+    let connector = TlsConnector::from(Arc::new(client(&server.certificate, &[&rustls::version::TLS12], &[])));
+    let error = connector.connect(ServerName::try_from("localhost").unwrap(), stream).await.unwrap_err();
+    assert!(error.to_string().contains("ProtocolVersion"), "{error}");
+}
+
+#[tokio::test]
+async fn what_is_under_way_ends_before_the_server_does() {
+    let (arrived, arrival) = tokio::sync::oneshot::channel();
+    let release = CancellationToken::new();
+    let (arrived, released) = (Arc::new(std::sync::Mutex::new(Some(arrived))), release.clone());
+    let slow = move || async move {
+        arrived.lock().unwrap().take().unwrap().send(()).unwrap();
+        released.cancelled().await;
+        "done"
+    };
+    let router = Router::new().route("/slow", get(slow));
+    let server = start(router, CancellationToken::new(), Duration::from_secs(60)).await;
+    let (mut sender, connection) =
+        hyper::client::conn::http1::handshake(TokioIo::new(connect(&server, &["http/1.1"]).await)).await.unwrap();
+    tokio::spawn(connection);
+    let answer = tokio::spawn(sender.send_request(get_request("/slow")));
+    arrival.await.unwrap();
+
+    server.shutdown.cancel();
+    release.cancel();
+    let answer = answer.await.unwrap().unwrap();
+    assert_eq!(answer.into_body().collect().await.unwrap().to_bytes(), "done");
+    server.task.await.unwrap();
+    assert!(TcpStream::connect(server.address).await.is_err(), "the listener is closed");
+}
+
+#[tokio::test]
+async fn what_does_not_end_in_time_is_cut() {
+    let router = Router::new().route("/never", get(|| std::future::pending::<&str>()));
+    let server = start(router, CancellationToken::new(), Duration::ZERO).await;
+    let (mut sender, connection) =
+        hyper::client::conn::http1::handshake(TokioIo::new(connect(&server, &["http/1.1"]).await)).await.unwrap();
+    let connection = tokio::spawn(connection);
+    let answer = sender.send_request(get_request("/never"));
+    server.shutdown.cancel();
+    server.task.await.unwrap();
+    assert!(answer.await.is_err());
+    drop(connection);
+}
