@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use anyhow::{Context, Result};
 use appliance_http::{AcceleratorReport, ProbeState};
 use hal_api::{Accelerator, AcceleratorKind, AcceleratorProbe};
 use hal_board::ChildProbe;
@@ -16,18 +17,24 @@ const BOUND: Duration = Duration::from_secs(30);
 #[derive(Clone)]
 pub(crate) struct Accelerators(Arc<Mutex<AcceleratorReport>>);
 
+impl Default for Accelerators {
+    fn default() -> Self {
+        let report = AcceleratorReport { items: Vec::new(), state: ProbeState::Probing, detail: None };
+        Self(Arc::new(Mutex::new(report)))
+    }
+}
+
 impl Accelerators {
-    /// Starts the search.
+    /// Starts the search in the background.
     ///
     /// # Errors
     /// When this program cannot be found to start it again as a child.
-    pub(crate) fn search(console: Arc<Console>) -> std::io::Result<Self> {
-        let report = AcceleratorReport { items: Vec::new(), state: ProbeState::Probing, detail: None };
-        let found = Self(Arc::new(Mutex::new(report)));
-        let probe = ChildProbe::new(std::env::current_exe()?, ["probe-accelerators"], BOUND);
-        let told = found.clone();
+    pub(crate) fn search(&self, console: Arc<Console>) -> Result<()> {
+        let program = std::env::current_exe().context("cannot find this program's file")?;
+        let probe = ChildProbe::new(program, ["probe-accelerators"], BOUND);
+        let told = self.clone();
         tokio::task::spawn_blocking(move || told.settle(probe.accelerators(), &console));
-        Ok(found)
+        Ok(())
     }
 
     /// What is known now.

@@ -7,7 +7,13 @@ use std::sync::{Mutex, PoisonError};
 
 /// Writes to standard output or a console device.
 pub(crate) struct Console {
-    out: Mutex<Box<dyn Write + Send>>,
+    state: Mutex<State>,
+}
+
+struct State {
+    out: Box<dyn Write + Send>,
+    /// Lines that came before the banner; `None` once it was shown.
+    early: Option<String>,
 }
 
 impl Console {
@@ -21,20 +27,33 @@ impl Console {
         } else {
             Box::new(std::fs::OpenOptions::new().append(true).open(path)?)
         };
-        Ok(Self { out: Mutex::new(out) })
+        Ok(Self { state: Mutex::new(State { out, early: Some(String::new()) }) })
     }
 
-    /// Shows a text. A console that cannot be written to is no reason to stop serving.
-    pub(crate) fn show(&self, text: &str) {
-        let mut out = self.out.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-            tracing::warn!(%error, "cannot write to the console");
+    /// Shows the banner, and then the lines that came before it.
+    pub(crate) fn show_banner(&self, banner: &str) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let early = state.early.take().unwrap_or_default();
+        state.write(&format!("{banner}{early}"));
+    }
+
+    /// Shows one labelled line, after the banner.
+    pub(crate) fn line(&self, label: &str, text: &str) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let line = labelled(label, text);
+        match &mut state.early {
+            Some(early) => early.push_str(&line),
+            None => state.write(&line),
         }
     }
+}
 
-    /// Shows one labelled line.
-    pub(crate) fn line(&self, label: &str, text: &str) {
-        self.show(&labelled(label, text));
+impl State {
+    /// A console that cannot be written to is no reason to stop serving.
+    fn write(&mut self, text: &str) {
+        if let Err(error) = self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush()) {
+            tracing::warn!(%error, "cannot write to the console");
+        }
     }
 }
 
@@ -43,34 +62,34 @@ pub(crate) struct Banner<'a> {
     pub(crate) version: &'a str,
     pub(crate) address: &'a str,
     /// The claim code, or who claimed the box.
-    pub(crate) owner: Owner<'a>,
+    pub(crate) owner: Owner,
     /// The certificate's fingerprint as words and as hexadecimal pairs.
     pub(crate) words: String,
-    pub(crate) sha256: &'a str,
+    pub(crate) sha256: String,
     pub(crate) keys: String,
     pub(crate) models: String,
     pub(crate) node: String,
 }
 
 /// Whose box it is.
-pub(crate) enum Owner<'a> {
+pub(crate) enum Owner {
     /// Nobody's yet; this code makes its first administrator.
-    ClaimCode(&'a str),
+    ClaimCode(String),
     /// This person's.
-    Administrator(&'a str),
+    Administrator(String),
 }
 
 impl Banner<'_> {
     /// The text as it is shown.
     pub(crate) fn text(&self) -> String {
-        let (owner_label, owner) = match self.owner {
+        let (owner_label, owner) = match &self.owner {
             Owner::ClaimCode(code) => ("Claim code", code),
             Owner::Administrator(name) => ("Claimed by", name),
         };
         let mut text = format!("Anya Box {} is ready\n\n", self.version);
         for (label, value) in [
             ("Address", self.address),
-            (owner_label, owner),
+            (owner_label, owner.as_str()),
             ("Certificate", &self.words),
             ("", &format!("SHA-256 {}", self.sha256)),
             ("Keys", &self.keys),
@@ -102,15 +121,15 @@ mod tests {
             address: "https://localhost:8443",
             owner,
             words: "one two".into(),
-            sha256: "AB:CD",
+            sha256: "AB:CD".into(),
             keys: "SoftHSM 2.6 (softhsm)".into(),
             models: "on the processor".into(),
             node: "off".into(),
         };
-        let text = banner(Owner::ClaimCode("ABCD-EFGH")).text();
+        let text = banner(Owner::ClaimCode("ABCD-EFGH".into())).text();
         assert!(text.contains("\n  Claim code:   ABCD-EFGH\n"), "{text}");
         assert!(text.contains("\n                SHA-256 AB:CD\n"), "{text}");
-        let text = banner(Owner::Administrator("ada")).text();
+        let text = banner(Owner::Administrator("ada".into())).text();
         assert!(text.contains("\n  Claimed by:   ada\n") && !text.contains("Claim code"), "{text}");
     }
 }

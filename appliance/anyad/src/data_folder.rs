@@ -40,6 +40,11 @@ impl DataFolder {
         Ok(Self { path, _lock: lock })
     }
 
+    /// The folder's absolute path.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// A path inside, absolute.
     pub(crate) fn join(&self, name: &str) -> PathBuf {
         self.path.join(name)

@@ -1,13 +1,82 @@
-//! The service.
+//! The service of the Anya Box. The composition root: the one crate that names adapters.
+//!
+//! [`run`] has the order in which parts start and stop, [`config`] every key that can be configured.
+
+mod accelerators;
 mod cli;
 mod config;
 mod console;
 mod data_folder;
 mod fingerprint;
+mod listeners;
 mod logging;
+mod monitor;
+mod node;
 mod observer;
 mod pin;
+mod run;
 mod shutdown;
+mod signals;
+mod tls;
+mod tokens;
 mod watchdog;
 
-fn main() {}
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use clap::Parser;
+
+use cli::{Cli, Command};
+use data_folder::DataFolder;
+
+fn main() -> ExitCode {
+    match start(&Cli::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn start(cli: &Cli) -> Result<()> {
+    match cli.command.unwrap_or(Command::Run) {
+        Command::Run => serve(cli),
+        Command::CheckConfig => {
+            config::load(&cli.flags)?;
+            say("the configuration is valid");
+            Ok(())
+        }
+        Command::ProbeAccelerators => {
+            let found = hal_board::probe_in_process();
+            say(&serde_json::to_string(&found)?);
+            Ok(())
+        }
+    }
+}
+
+fn serve(cli: &Cli) -> Result<()> {
+    let config = config::load(&cli.flags)?;
+    let logs = logging::start(&config.log)?;
+    let data = DataFolder::take(&config.data.directory)?;
+    // SoftHSM reads its configuration's path from the environment, which may change only before there
+    // are threads.
+    let softhsm = hal_pkcs11::softhsm::prepare(&data.join("softhsm"))?;
+    hal_pkcs11::softhsm::set_environment(&softhsm)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start threads")?;
+    let ended = runtime.block_on(run::run(config, data, logs));
+    // A call into foreign code that hangs must not keep the process.
+    runtime.shutdown_background();
+    ended
+}
+
+/// One line with the cause and the cure.
+#[expect(clippy::print_stderr, reason = "what goes wrong at start is told to who started it")]
+fn complain(error: &anyhow::Error) {
+    eprintln!("anyad: {}", format!("{error:#}").replace('\n', " "));
+}
+
+#[expect(clippy::print_stdout, reason = "the answer of a subcommand")]
+fn say(text: &str) {
+    println!("{text}");
+}

@@ -1,15 +1,17 @@
 //! The service from start to end: its parts in order, and how each is stopped.
 //!
-//! Order: data folder, store, tokens, certificates, domain services, models, web server — then the
-//! service is ready — and after that the node and the search for accelerators, which may take long.
-//! Stopping goes the other way (see [`crate::shutdown`]).
+//! Order: tokens, store, certificates, domain services, models, node, web server. Then the service is
+//! ready; the node and the search for accelerators go on in the background. Stopping goes the other way
+//! (see [`crate::shutdown`]): requests end first, and the tokens are closed last.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use appliance_core::access::AccessService;
-use appliance_core::clock::Clock;
+use appliance_bitcoin::BitcoinNode;
+use appliance_core::access::{AccessService, SystemEntropy};
+use appliance_core::clock::SystemClock;
 use appliance_core::event::EventSink;
 use appliance_core::health::HealthRegistry;
 use appliance_core::inference::{ChatModel, Embedder};
@@ -18,7 +20,7 @@ use appliance_core::node::Node;
 use appliance_http::{BoxIdentity, CertificateIdentity, EventBus, Profile, Services};
 use appliance_inference::{MiniLmEmbedder, SmolLm2Chat};
 use appliance_store::Store;
-use hal_api::{BoardSensors, ServiceManager, Token};
+use hal_api::{ServiceManager, Token};
 use hal_board::{LinuxSensors, SystemdServiceManager};
 use jiff::Timestamp;
 use tokio::runtime::Handle;
@@ -28,13 +30,12 @@ use crate::accelerators::Accelerators;
 use crate::config::Config;
 use crate::console::{Banner, Console, Owner};
 use crate::data_folder::DataFolder;
-use crate::listeners::Listeners;
+use crate::listeners::{Listeners, names};
 use crate::logging::LogMemory;
 use crate::node::{NoNode, SupervisedNode};
 use crate::observer::{Observer, model_component, node_component};
 use crate::shutdown::Shutdown;
-use crate::system::{SystemClock, SystemEntropy};
-use crate::tls::{self, Identity, Names};
+use crate::tls::{self, Identity};
 use crate::{monitor, node, signals, tokens, watchdog};
 
 /// How long a part without a bound of its own may take to stop.
@@ -46,25 +47,231 @@ const STOP_BOUND: Duration = Duration::from_secs(10);
 /// When a part cannot be started: one line with the cure. What was started is stopped again.
 pub(crate) async fn run(config: Config, data: DataFolder, logs: Arc<LogMemory>) -> Result<()> {
     let mut shutdown = Shutdown::default();
-    let served = serve(&config, &data, logs, &mut shutdown).await;
+    let ended = start_and_wait(&config, &data, logs, &mut shutdown).await;
     shutdown.run().await;
-    served
+    ended
 }
 
-async fn serve(config: &Config, data: &DataFolder, logs: Arc<LogMemory>, shutdown: &mut Shutdown) -> Result<()> {
+async fn start_and_wait(
+    config: &Config,
+    data: &DataFolder,
+    logs: Arc<LogMemory>,
+    shutdown: &mut Shutdown,
+) -> Result<()> {
     let started_at = Timestamp::now();
-    let manager: Arc<dyn ServiceManager> = Arc::new(SystemdServiceManager::new());
-    let console = Arc::new(Console::open(&config.console.path).with_context(|| {
-        format!("cannot open the console {}; change `console.path` in the configuration", config.console.path.display())
-    })?);
+    let manager: Arc<dyn ServiceManager> = Arc::new(SystemdServiceManager);
+    let path = &config.console.path;
+    let console = Console::open(path)
+        .with_context(|| format!("cannot open the console {}; change `console.path`", path.display()))?;
+    let console = Arc::new(console);
     let events = EventBus::new();
     let health = Arc::new(HealthRegistry::default());
     let observer = Arc::new(Observer::new(Arc::clone(&health), Arc::clone(&console), Arc::new(events.clone())));
 
-    let store = open_store(data, shutdown)?;
     let tokens = open_tokens(config, data, shutdown)?;
+    let store = open_store(data, shutdown)?;
     observer.report(monitor::store_component());
-    tokens.iter().for_each(|token| observer.report(monitor::token_component(token)));
+    let watch = monitor::start(tokens.clone(), Arc::clone(&observer));
+    shutdown.after("monitor", STOP_BOUND, move || async move { watch.abort() });
     let identity = certificates(config, data, &tokens)?;
+    let domain = Domain::start(&store, &tokens, &observer)?;
+    show_new_claim_codes(&domain.access, &console);
+    let models = Models::new(config, data, &observer);
     let listeners = Listeners::bind(&config.http).await?;
+    let node = start_node(config, data, &observer, shutdown)?;
+    let accelerators = Accelerators::default();
+
+    let stopping = CancellationToken::new();
+    let services = Services {
+        keys: Arc::clone(&domain.keys),
+        access: Arc::clone(&domain.access),
+        audit: store.clone(),
+        idempotency: store.clone(),
+        node,
+        embedder: models.embedder.clone(),
+        chat: models.chat.clone(),
+        health,
+        sensors: Arc::new(LinuxSensors::new(data.path())),
+        accelerators: {
+            let accelerators = accelerators.clone();
+            Arc::new(move || accelerators.report())
+        },
+        logs,
+        events,
+        identity: box_identity(started_at, &listeners.address, &identity),
+        shutdown: stopping.clone(),
+    };
+    let tls = appliance_http::tls_config(identity.chain, identity.key).context("cannot use the server's certificate")?;
+    let banner = Banner {
+        version: env!("CARGO_PKG_VERSION"),
+        address: &listeners.address.clone(),
+        owner: owner(&domain.access),
+        words: identity.fingerprint.words().join(" "),
+        sha256: identity.fingerprint.hex(),
+        keys: keys_line(&tokens),
+        models: models.line(),
+        node: node_line(config),
+    };
+    let drain = Duration::from_secs(config.http.drain_seconds);
+    let serving = tokio::spawn(appliance_http::serve(
+        listeners.sockets,
+        Arc::new(tls),
+        appliance_http::router(services),
+        stopping.clone(),
+        drain,
+    ));
+    shutdown.after("http", drain + STOP_BOUND, move || async move {
+        stopping.cancel();
+        if serving.await.is_err() {
+            tracing::error!("the web server broke");
+        }
+    });
+    let watched = watchdog::start(Arc::clone(&manager), move || store.is_alive());
+    if let Some(watched) = watched {
+        shutdown.after("watchdog", STOP_BOUND, move || async move { watched.abort() });
+    }
+    console.show_banner(&banner.text());
+    manager.ready();
+    tracing::info!(milliseconds = (Timestamp::now() - started_at).total(jiff::Unit::Millisecond)?, "ready");
+    accelerators.search(console)?;
+
+    signals::asked_to_stop().await.context("cannot listen to signals")?;
+    manager.stopping();
+    tracing::info!("asked to stop");
+    Ok(())
+}
+
+fn open_tokens(config: &Config, data: &DataFolder, shutdown: &mut Shutdown) -> Result<Vec<Token>> {
+    let opened = tokens::open(&config.tokens, data)?;
+    let (tokens, swtpm) = (opened.tokens.clone(), opened.swtpm);
+    shutdown.after_blocking("tokens", STOP_BOUND, move || {
+        tokens.iter().for_each(|token| token.probe.close());
+        drop(swtpm);
+    });
+    Ok(opened.tokens)
+}
+
+fn open_store(data: &DataFolder, shutdown: &mut Shutdown) -> Result<Arc<Store>> {
+    let store = Arc::new(Store::open(&data.join("state.db")).context("cannot open the box's state")?);
+    let closed = Arc::clone(&store);
+    shutdown.after_blocking("store", STOP_BOUND, move || {
+        if let Err(error) = closed.close() {
+            tracing::error!(error = &error as &dyn std::error::Error, "the store did not close cleanly");
+        }
+    });
+    Ok(store)
+}
+
+fn certificates(config: &Config, data: &DataFolder, tokens: &[Token]) -> Result<Identity> {
+    let token = tokens.first().context("there is no token for the certificate authority's key")?;
+    tls::identity(token, &data.folder("tls")?, &names(&config.http), Timestamp::now())
+}
+
+/// The domain's services over the store and the tokens.
+struct Domain {
+    access: Arc<AccessService>,
+    keys: Arc<KeyService>,
+}
+
+impl Domain {
+    fn start(store: &Arc<Store>, tokens: &[Token], observer: &Arc<Observer>) -> Result<Self> {
+        let (clock, events) = (Arc::new(SystemClock), Arc::clone(observer) as Arc<dyn EventSink>);
+        let access = AccessService::new(
+            store.clone(),
+            store.clone(),
+            Arc::clone(&events),
+            clock.clone(),
+            Arc::new(SystemEntropy),
+        )
+        .context("cannot read who may use the box")?;
+        let keys = KeyService::new(tokens.to_vec(), store.clone(), store.clone(), events, clock);
+        let recovered = keys.recover().context("cannot read the list of keys")?;
+        tracing::info!(ready = recovered.ready, removed = recovered.removed, left = recovered.left, "keys");
+        Ok(Self { access: Arc::new(access), keys: Arc::new(keys) })
+    }
+}
+
+fn show_new_claim_codes(access: &AccessService, console: &Arc<Console>) {
+    let console = Arc::clone(console);
+    access.on_new_claim_code(move |code| console.line("Claim code", code));
+}
+
+/// The model engines; each is loaded by its first request.
+struct Models {
+    embedder: Arc<MiniLmEmbedder>,
+    chat: Arc<SmolLm2Chat>,
+}
+
+impl Models {
+    fn new(config: &Config, data: &DataFolder, observer: &Arc<Observer>) -> Self {
+        let folder: PathBuf = config.models.directory.clone().unwrap_or_else(|| data.join("models"));
+        let events = || Arc::clone(observer) as Arc<dyn EventSink>;
+        let embedder = Arc::new(MiniLmEmbedder::new(folder.join("all-minilm-l6-v2"), events()));
+        let chat = Arc::new(SmolLm2Chat::new(folder.join("smollm2-135m-instruct"), events()));
+        observer.report(model_component(&embedder.model()));
+        observer.report(model_component(&chat.model()));
+        Self { embedder, chat }
+    }
+
+    fn line(&self) -> String {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        format!("{}, {}; on the processor, {cores} cores", self.embedder.model().id, self.chat.model().id)
+    }
+}
+
+fn start_node(
+    config: &Config,
+    data: &DataFolder,
+    observer: &Arc<Observer>,
+    shutdown: &mut Shutdown,
+) -> Result<Arc<dyn Node>> {
+    let events = Arc::clone(observer) as Arc<dyn EventSink>;
+    let started: Option<Arc<BitcoinNode>> = node::start(&config.bitcoin, data.folder("bitcoin")?, events);
+    let Some(bitcoind) = started else {
+        let none = NoNode { chain: config.bitcoin.chain };
+        observer.report(node_component(&none.status()));
+        return Ok(Arc::new(none));
+    };
+    observer.report(node_component(&bitcoind.status()));
+    let bound = Duration::from_secs(config.bitcoin.stop_seconds);
+    let stopped = Arc::clone(&bitcoind);
+    shutdown.after("bitcoind", bound + STOP_BOUND, move || async move { stopped.stop(bound).await });
+    Ok(Arc::new(SupervisedNode { node: bitcoind, runtime: Handle::current() }))
+}
+
+fn box_identity(started_at: Timestamp, address: &str, identity: &Identity) -> BoxIdentity {
+    BoxIdentity {
+        version: env!("CARGO_PKG_VERSION").into(),
+        profile: Profile::Developer,
+        started_at,
+        address: address.to_owned(),
+        certificate: CertificateIdentity {
+            sha256: identity.fingerprint.hex(),
+            words: identity.fingerprint.words().into_iter().map(str::to_owned).collect(),
+            ca_sha256: identity.authority_fingerprint.hex(),
+            ca_pem: identity.authority_pem.clone(),
+        },
+    }
+}
+
+fn owner(access: &AccessService) -> Owner {
+    match access.current_claim_code() {
+        Some(code) => Owner::ClaimCode(code),
+        None => Owner::Administrator(access.claimed_by().unwrap_or_default()),
+    }
+}
+
+fn keys_line(tokens: &[Token]) -> String {
+    let shown = |token: &Token| match token.probe.info() {
+        Ok(info) => format!("{} {} {} ({})", info.manufacturer, info.model, info.firmware, token.name),
+        Err(_) => format!("{} (does not answer)", token.name),
+    };
+    tokens.iter().map(shown).collect::<Vec<_>>().join(", ")
+}
+
+fn node_line(config: &Config) -> String {
+    match config.bitcoin.enabled {
+        true => format!("Bitcoin, {}, starting", config.bitcoin.chain.name()),
+        false => "off".into(),
+    }
 }

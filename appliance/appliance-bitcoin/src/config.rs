@@ -167,6 +167,8 @@ fn configuration(config: &NodeConfig, rpc_port: u16, zmq_port: u16) -> Result<St
     set("rpcbind", "127.0.0.1");
     set("rpcallowip", "127.0.0.1");
     set("rpcport", &rpc_port.to_string());
+    // Else a node that listens looks for a Tor daemon of this machine.
+    set("listenonion", "0");
     match config.listen_port {
         Some(port) => {
             set("listen", "1");

@@ -3,37 +3,11 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use appliance_core::node::{Chain, NodeState};
 use thiserror::Error;
-
-/// What a caller decides on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NodeErrorKind {
-    /// The request does not fit the chain that the node is on.
-    WrongChain,
-    /// The node cannot be used at the moment; it may be later.
-    Unavailable,
-    /// The node answered with an error.
-    Refused,
-}
 
 /// A call to the node that failed.
 #[derive(Debug, Error)]
-pub enum NodeError {
-    /// Blocks are made on regtest only.
-    #[error("blocks can be made on regtest only; this node is on {}", .chain.name())]
-    NotRegtest {
-        /// The chain it is on.
-        chain: Chain,
-    },
-    /// The node cannot be used in its state.
-    #[error("the node cannot be used: {}", .detail.as_deref().unwrap_or("it is not running"))]
-    NotUsable {
-        /// The state.
-        state: NodeState,
-        /// What the status says of it.
-        detail: Option<String>,
-    },
+pub(crate) enum RpcError {
     /// The file with the RPC password could not be read.
     #[error("reading the RPC cookie {}", .path.display())]
     Cookie {
@@ -77,16 +51,7 @@ const IN_WARMUP: i32 = -28;
 /// `RPC_METHOD_NOT_FOUND`.
 const METHOD_NOT_FOUND: i32 = -32601;
 
-impl NodeError {
-    /// What a caller decides on.
-    pub fn kind(&self) -> NodeErrorKind {
-        match self {
-            Self::NotRegtest { .. } => NodeErrorKind::WrongChain,
-            Self::Rpc { code, .. } if *code != IN_WARMUP => NodeErrorKind::Refused,
-            _ => NodeErrorKind::Unavailable,
-        }
-    }
-
+impl RpcError {
     /// What the node says it is doing, when it is not ready for calls yet.
     pub(crate) fn warm_up(&self) -> Option<&str> {
         match self {

@@ -5,7 +5,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 
 use crate::config::Launch;
-use crate::process::Exit;
+use crate::process::{Exit, is_complaint};
 
 /// The program could not be run at all.
 pub(crate) fn cannot_run(launch: &Launch, error: &io::Error) -> String {
@@ -31,7 +31,7 @@ pub(crate) fn cannot_run(launch: &Launch, error: &io::Error) -> String {
 /// The program ran and ended by itself.
 pub(crate) fn ended(launch: &Launch, exit: &Exit) -> String {
     let how = how(exit.status);
-    let has = |text: &str| exit.tail.iter().any(|line| line.contains(text));
+    let has = |text: &str| exit.said.iter().any(|line| line.contains(text));
     if has("Cannot obtain a lock") || has("Cannot obtain directory lock") {
         return format!(
             "Another bitcoind uses the data folder {}: stop it, or choose another folder for this box's node.",
@@ -49,7 +49,7 @@ pub(crate) fn ended(launch: &Launch, exit: &Exit) -> String {
         return "The node's port for peers is taken: stop the program that uses it, or choose another port."
             .to_owned();
     }
-    if !exit.tail.iter().any(|line| line.contains("Bitcoin") || line.contains("bitcoin")) {
+    if !exit.said.iter().any(|line| line.contains("Bitcoin") || line.contains("bitcoin")) {
         return format!(
             "{} {how} and does not behave like a bitcoind: set the node's binary in the box's configuration \
              to a bitcoind.{}",
@@ -70,15 +70,15 @@ fn how(status: Option<ExitStatus>) -> String {
 
 /// What it said: the last error if there is one, else its last line.
 fn last_line(exit: &Exit) -> String {
-    let errors = exit.tail.iter().rev().filter(|line| line.contains("Error") || line.contains("[error]"));
-    errors.chain(exit.tail.last()).next().map_or_else(String::new, |line| format!(" It said last: {line}"))
+    let complaint = exit.said.iter().rev().find(|line| is_complaint(line));
+    complaint.or(exit.said.last()).map_or_else(String::new, |line| format!(" It said last: {line}"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn explain(raw_status: i32, tail: &[&str]) -> String {
+    fn explain(raw_status: i32, said: &[&str]) -> String {
         let launch = Launch {
             binary: "/opt/bitcoind".into(),
             data_dir: "/data/node".into(),
@@ -86,8 +86,8 @@ mod tests {
             rpc_port: 18443,
             arguments: Vec::new(),
         };
-        let tail = tail.iter().map(|line| (*line).to_owned()).collect();
-        ended(&launch, &Exit { status: Some(ExitStatus::from_raw(raw_status)), tail })
+        let said = said.iter().map(|line| (*line).to_owned()).collect();
+        ended(&launch, &Exit { status: Some(ExitStatus::from_raw(raw_status)), said })
     }
 
     #[test]

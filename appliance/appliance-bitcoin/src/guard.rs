@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use appliance_core::node::{Chain, DeploymentFacts, NodeFacts, pinned_headers};
 
-use crate::error::NodeError;
+use crate::error::RpcError;
 use crate::rpc::Rpc;
 
 /// What the node tells of itself on this chain.
-pub(crate) async fn ask(rpc: &Rpc, chain: Chain) -> Result<NodeFacts, NodeError> {
+pub(crate) async fn ask(rpc: &Rpc, chain: Chain) -> Result<NodeFacts, RpcError> {
     let network = rpc.network_info().await?;
     let blockchain = rpc.blockchain_info().await?;
     let deployments = match rpc.deployment_info().await {

@@ -34,5 +34,4 @@ mod supervisor;
 mod tip;
 
 pub use config::{BlockSources, NodeConfig, source_of};
-pub use error::{NodeError, NodeErrorKind};
-pub use node::{BitcoinNode, GeneratedBlocks};
+pub use node::BitcoinNode;

@@ -11,7 +11,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
 use crate::board::Board;
 use crate::config::{Launch, NodeConfig};
-use crate::error::NodeError;
+use crate::error::RpcError;
 use crate::rpc::{BlockchainInfo, Rpc, Tip};
 use crate::tip::Announced;
 use crate::{follow, guard};
@@ -49,7 +49,7 @@ impl Life<'_> {
 
     async fn use_node(&mut self, launch: &Launch) -> Result<std::convert::Infallible, LetGo> {
         let rpc = Arc::new(self.first_answer(launch).await?);
-        let mut pins = self.judge(&rpc).await?;
+        let mut pins = useful(self.judge(&rpc).await)??;
         let first = useful(rpc.blockchain_info().await)?;
         if self.announced.is_empty() {
             self.announced.skip_to(tip_of(&first));
@@ -71,8 +71,10 @@ impl Life<'_> {
             match self.refresh(&rpc, &sources).await {
                 Ok(height) => {
                     failures = 0;
-                    if guard::pins_reached(self.config.chain, height) > pins {
-                        pins = self.judge(&rpc).await?;
+                    if guard::pins_reached(self.config.chain, height) > pins
+                        && let Ok(judged) = self.judge(&rpc).await
+                    {
+                        pins = judged?;
                     }
                 }
                 Err(error) => {
@@ -103,9 +105,9 @@ impl Life<'_> {
         }
     }
 
-    /// Asks the guard; the answer is how many pinned blocks it saw.
-    async fn judge(&self, rpc: &Rpc) -> Result<usize, LetGo> {
-        let facts = useful(guard::ask(rpc, self.config.chain).await)?;
+    /// Asks the guard; the answer is how many pinned blocks it saw, or that the box lets go of the node.
+    async fn judge(&self, rpc: &Rpc) -> Result<Result<usize, LetGo>, RpcError> {
+        let facts = guard::ask(rpc, self.config.chain).await?;
         let verdict = facts.verdict();
         let reason =
             (verdict.verdict == Verdict::Foreign).then(|| verdict.reason.clone().unwrap_or_default());
@@ -116,14 +118,15 @@ impl Life<'_> {
             status.version = Some(facts.subversion);
             status.rules = verdict;
         });
-        match reason {
+        let pins = facts.headers.len();
+        Ok(match reason {
             Some(reason) if self.config.chain != Chain::Regtest => Err(LetGo::Foreign(reason)),
             Some(reason) => {
                 tracing::warn!(reason, "this node is used all the same, for on regtest nothing is at stake");
-                Ok(facts.headers.len())
+                Ok(pins)
             }
-            None => Ok(facts.headers.len()),
-        }
+            None => Ok(pins),
+        })
     }
 
     /// Starts what hears of blocks, and says what it is. It ends when the answer is dropped.
@@ -143,7 +146,7 @@ impl Life<'_> {
     }
 
     /// Asks for the state, tells it, and announces what is new; the answer is the height.
-    async fn refresh(&mut self, rpc: &Rpc, sources: &Sources) -> Result<u64, NodeError> {
+    async fn refresh(&mut self, rpc: &Rpc, sources: &Sources) -> Result<u64, RpcError> {
         let chain = rpc.blockchain_info().await?;
         let network = rpc.network_info().await?;
         // A regtest chain is what was made of it: there is nothing to download.
@@ -170,7 +173,7 @@ impl Life<'_> {
         Ok(height)
     }
 
-    fn silent(&self, failures: u32, error: &NodeError) {
+    fn silent(&self, failures: u32, error: &RpcError) {
         tracing::debug!(failures, error = error.in_full(), "the node's state could not be asked for");
         if failures >= SILENT_AFTER {
             let detail = format!("The node runs but does not answer at the moment ({}).", error.in_full());
@@ -194,22 +197,22 @@ impl Drop for Sources {
     }
 }
 
-async fn try_answer(launch: &Launch) -> Result<Rpc, NodeError> {
+async fn try_answer(launch: &Launch) -> Result<Rpc, RpcError> {
     let rpc = Rpc::new(launch.rpc_port, &launch.cookie)?;
     rpc.network_info().await?;
     Ok(rpc)
 }
 
-fn no_answer(limit: Duration, error: &NodeError) -> String {
+fn no_answer(limit: Duration, error: &RpcError) -> String {
     let unreadable = |source: &corepc_client::Error| matches!(source, corepc_client::Error::Io(io) if io.kind() == ErrorKind::PermissionDenied);
     let cure = match error {
-        NodeError::Cookie { source, .. } if unreadable(source) => "make the file readable for this user",
+        RpcError::Cookie { source, .. } if unreadable(source) => "make the file readable for this user",
         _ => "check that the node's binary in the box's configuration is a bitcoind",
     };
     format!("The node did not answer RPC within {} s ({}): {cure}.", limit.as_secs(), error.in_full())
 }
 
-fn useful<T>(answer: Result<T, NodeError>) -> Result<T, LetGo> {
+fn useful<T>(answer: Result<T, RpcError>) -> Result<T, LetGo> {
     answer.map_err(|error| {
         LetGo::Useless(format!("The node could not be asked about itself ({}).", error.in_full()))
     })
@@ -217,4 +220,20 @@ fn useful<T>(answer: Result<T, NodeError>) -> Result<T, LetGo> {
 
 fn tip_of(chain: &BlockchainInfo) -> Tip {
     Tip { hash: chain.best_block_hash.clone(), height: chain.blocks }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cookie_that_cannot_be_read_and_one_that_is_not_there_have_their_cures() {
+        let detail = |kind: ErrorKind| {
+            let source = corepc_client::Error::Io(kind.into());
+            no_answer(Duration::from_secs(120), &RpcError::Cookie { path: "/data/rpc.cookie".into(), source })
+        };
+        let unreadable = detail(ErrorKind::PermissionDenied);
+        assert!(unreadable.contains("/data/rpc.cookie") && unreadable.contains("readable for this user"));
+        assert!(detail(ErrorKind::NotFound).contains("is a bitcoind"));
+    }
 }

@@ -4,28 +4,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use appliance_core::event::EventSink;
-use appliance_core::node::{Chain, NodeStatus};
-use serde::Serialize;
+use appliance_core::node::{Chain, GeneratedBlocks, NodeError, NodeStatus};
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
 
 use crate::board::Board;
 use crate::config::NodeConfig;
-use crate::error::NodeError;
+use crate::error::RpcError;
+use crate::rpc::Rpc;
 use crate::supervisor::{StopBy, Supervisor};
 
 /// Beside the bound of a stop: for a process that was killed to be gone.
 const AFTER_STOP: Duration = Duration::from_secs(6);
-
-/// Blocks that were made on regtest.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct GeneratedBlocks {
-    /// Height of the last one.
-    pub height: u64,
-    /// Their hashes, lowest block first.
-    pub hashes: Vec<String>,
-}
 
 /// A supervised node. Dropped, its process is told to end; [`BitcoinNode::stop`] waits for that.
 pub struct BitcoinNode {
@@ -78,23 +69,29 @@ impl BitcoinNode {
     ///
     /// # Errors
     ///
-    /// [`NodeError::NotRegtest`] on another chain, [`NodeError::NotUsable`] while the node does not run,
-    /// and what the node answers otherwise.
+    /// [`NodeError::WrongChain`] on another chain, [`NodeError::NotRunning`] while the node takes no
+    /// calls, [`NodeError::Call`] with what the node or the connection said otherwise.
     pub async fn generate_blocks(&self, count: u32) -> Result<GeneratedBlocks, NodeError> {
         if self.chain != Chain::Regtest {
-            return Err(NodeError::NotRegtest { chain: self.chain });
+            return Err(NodeError::WrongChain { chain: self.chain });
         }
         let Some(rpc) = self.board.rpc() else {
-            let NodeStatus { state, detail, .. } = self.status();
-            return Err(NodeError::NotUsable { state, detail });
+            return Err(NodeError::NotRunning { state: self.status().state });
         };
-        let hashes = rpc.generate(count).await?;
-        let height = match hashes.last() {
-            Some(last) => rpc.header(last).await?.height,
-            None => rpc.blockchain_info().await?.blocks,
-        };
-        Ok(GeneratedBlocks { height, hashes })
+        generate(&rpc, count).await.map_err(|error| NodeError::Call {
+            operation: format!("make {count} blocks"),
+            source: error.into(),
+        })
     }
+}
+
+async fn generate(rpc: &Rpc, count: u32) -> Result<GeneratedBlocks, RpcError> {
+    let hashes = rpc.generate(count).await?;
+    let height = match hashes.last() {
+        Some(last) => rpc.header(last).await?.height,
+        None => rpc.blockchain_info().await?.blocks,
+    };
+    Ok(GeneratedBlocks { height, hashes })
 }
 
 impl std::fmt::Debug for BitcoinNode {

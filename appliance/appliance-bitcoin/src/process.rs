@@ -23,8 +23,8 @@ use tokio::sync::{oneshot, watch};
 
 use crate::config::Launch;
 
-/// Lines of output that are kept to explain a death.
-const TAIL_LINES: usize = 40;
+/// First, last, and complaining lines that are kept, each this many: together they explain a death.
+const KEPT_LINES: usize = 12;
 /// A line is cut after this many bytes.
 const LINE_BYTES: u64 = 2048;
 /// After a death, how long its last output is waited for.
@@ -35,14 +35,48 @@ const LAST_WORDS: Duration = Duration::from_millis(500);
 pub(crate) struct Exit {
     /// `None` when the system could not tell.
     pub(crate) status: Option<ExitStatus>,
-    /// Its last lines on stdout and stderr, oldest first.
-    pub(crate) tail: Vec<String>,
+    /// Its first lines on stdout and stderr, then what it complained of, then its last lines.
+    pub(crate) said: Vec<String>,
+}
+
+/// Whether a line of output tells of an error that matters.
+pub(crate) fn is_complaint(line: &str) -> bool {
+    line.starts_with("Error") || line.contains("[error]")
+}
+
+#[derive(Default)]
+struct Output {
+    first: Vec<String>,
+    complaints: VecDeque<String>,
+    last: VecDeque<String>,
+}
+
+impl Output {
+    fn keep(&mut self, line: &str) {
+        let push = |lines: &mut VecDeque<String>| {
+            if lines.len() == KEPT_LINES {
+                lines.pop_front();
+            }
+            lines.push_back(line.to_owned());
+        };
+        if self.first.len() < KEPT_LINES {
+            self.first.push(line.to_owned());
+        }
+        if is_complaint(line) {
+            push(&mut self.complaints);
+        }
+        push(&mut self.last);
+    }
+
+    fn all(&self) -> Vec<String> {
+        self.first.iter().chain(&self.complaints).chain(&self.last).cloned().collect()
+    }
 }
 
 #[derive(Default)]
 struct Shared {
     child: Mutex<Option<Child>>,
-    tail: Mutex<VecDeque<String>>,
+    output: Mutex<Output>,
 }
 
 /// A running node. Dropped, it is told to end (SIGTERM).
@@ -75,7 +109,7 @@ impl Process {
         let mut exit = self.exit.clone();
         let seen = exit.wait_for(Option::is_some).await;
         let exit = seen.ok().and_then(|exit| exit.clone());
-        exit.unwrap_or(Exit { status: None, tail: Vec::new() })
+        exit.unwrap_or(Exit { status: None, said: Vec::new() })
     }
 
     /// Sends a signal, if the process still lives.
@@ -165,8 +199,8 @@ fn keep(
             break;
         }
     }
-    let tail = lock(&shared.tail).iter().cloned().collect();
-    told_exit.send_replace(Some(Exit { status, tail }));
+    let said = lock(&shared.output).all();
+    told_exit.send_replace(Some(Exit { status, said }));
 }
 
 /// Reads lines on a thread of its own until the output ends.
@@ -191,14 +225,10 @@ fn hear(line: &str, shared: &Shared) {
     if line.is_empty() {
         return;
     }
-    if line.contains("[error]") || line.starts_with("Error") {
+    if is_complaint(line) {
         tracing::warn!(target: "bitcoind", "{line}");
     } else {
         tracing::debug!(target: "bitcoind", "{line}");
     }
-    let mut tail = lock(&shared.tail);
-    if tail.len() == TAIL_LINES {
-        tail.pop_front();
-    }
-    tail.push_back(line.to_owned());
+    lock(&shared.output).keep(line);
 }

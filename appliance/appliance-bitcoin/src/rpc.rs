@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use crate::error::NodeError;
+use crate::error::RpcError;
 
 /// For calls that answer at once on a node that is well.
 const CALL_LIMIT: Duration = Duration::from_secs(15);
@@ -74,10 +74,10 @@ pub(crate) struct Rpc {
 
 impl Rpc {
     /// Reads the cookie; the node itself is not called.
-    pub(crate) fn new(port: u16, cookie: &Path) -> Result<Self, NodeError> {
+    pub(crate) fn new(port: u16, cookie: &Path) -> Result<Self, RpcError> {
         let url = format!("http://127.0.0.1:{port}");
         let client = Client::new_with_auth(&url, Auth::CookieFile(cookie.to_owned()))
-            .map_err(|source| NodeError::Cookie { path: cookie.to_owned(), source })?;
+            .map_err(|source| RpcError::Cookie { path: cookie.to_owned(), source })?;
         Ok(Self { client })
     }
 
@@ -86,46 +86,46 @@ impl Rpc {
         method: &'static str,
         arguments: &[Value],
         limit: Duration,
-    ) -> Result<T, NodeError> {
+    ) -> Result<T, RpcError> {
         let call = self.client.call(method, arguments);
         let answer = tokio::time::timeout(limit, call).await;
-        answer.map_err(|_| NodeError::Timeout { method, after: limit })?.map_err(|error| match error {
+        answer.map_err(|_| RpcError::Timeout { method, after: limit })?.map_err(|error| match error {
             corepc_client::Error::JsonRpc(jsonrpc::Error::Rpc(error)) => {
-                NodeError::Rpc { method, code: error.code, message: error.message }
+                RpcError::Rpc { method, code: error.code, message: error.message }
             }
-            source => NodeError::Call { method, source },
+            source => RpcError::Call { method, source },
         })
     }
 
-    pub(crate) async fn blockchain_info(&self) -> Result<BlockchainInfo, NodeError> {
+    pub(crate) async fn blockchain_info(&self) -> Result<BlockchainInfo, RpcError> {
         self.call("getblockchaininfo", &[], CALL_LIMIT).await
     }
 
-    pub(crate) async fn network_info(&self) -> Result<NetworkInfo, NodeError> {
+    pub(crate) async fn network_info(&self) -> Result<NetworkInfo, RpcError> {
         self.call("getnetworkinfo", &[], CALL_LIMIT).await
     }
 
     /// The whole answer: the guard looks at what it does not know, too.
-    pub(crate) async fn deployment_info(&self) -> Result<Value, NodeError> {
+    pub(crate) async fn deployment_info(&self) -> Result<Value, RpcError> {
         self.call("getdeploymentinfo", &[], CALL_LIMIT).await
     }
 
-    pub(crate) async fn block_hash(&self, height: u64) -> Result<String, NodeError> {
+    pub(crate) async fn block_hash(&self, height: u64) -> Result<String, RpcError> {
         self.call("getblockhash", &[json!(height)], CALL_LIMIT).await
     }
 
-    pub(crate) async fn header(&self, hash: &str) -> Result<Header, NodeError> {
+    pub(crate) async fn header(&self, hash: &str) -> Result<Header, RpcError> {
         self.call("getblockheader", &[json!(hash), json!(true)], CALL_LIMIT).await
     }
 
     /// Waits until the tip is another than this one; answers the same one after a while without.
-    pub(crate) async fn wait_for_new_block(&self, current: &str) -> Result<Tip, NodeError> {
+    pub(crate) async fn wait_for_new_block(&self, current: &str) -> Result<Tip, RpcError> {
         let hold = u64::try_from(POLL_HOLD.as_millis()).expect("40 s in ms fit into 64 bits");
         self.call("waitfornewblock", &[json!(hold), json!(current)], POLL_LIMIT).await
     }
 
     /// Where the node tells of blocks by ZMQ; `None` when it was built without, or is not set to.
-    pub(crate) async fn zmq_block_address(&self) -> Result<Option<String>, NodeError> {
+    pub(crate) async fn zmq_block_address(&self) -> Result<Option<String>, RpcError> {
         let answer: Result<Vec<ZmqNotification>, _> = self.call("getzmqnotifications", &[], CALL_LIMIT).await;
         match answer {
             Ok(list) => Ok(list.into_iter().find(|n| n.kind == "pubhashblock").map(|n| n.address)),
@@ -135,11 +135,11 @@ impl Rpc {
     }
 
     /// Makes blocks whose reward nobody can spend (an output of OP_RETURN alone); regtest only.
-    pub(crate) async fn generate(&self, count: u32) -> Result<Vec<String>, NodeError> {
+    pub(crate) async fn generate(&self, count: u32) -> Result<Vec<String>, RpcError> {
         self.call("generatetodescriptor", &[json!(count), json!("raw(6a)")], GENERATE_LIMIT).await
     }
 
-    pub(crate) async fn stop(&self, limit: Duration) -> Result<(), NodeError> {
+    pub(crate) async fn stop(&self, limit: Duration) -> Result<(), RpcError> {
         self.call::<Value>("stop", &[], limit).await.map(drop)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use crate::error::NodeError;
+use crate::error::RpcError;
 use crate::rpc::{Header, Rpc, Tip};
 
 /// Announced blocks that are remembered, and so the longest gap that is filled.
@@ -27,7 +27,7 @@ impl Announced {
     }
 
     /// The blocks that lead to this tip and were not announced yet, lowest first.
-    pub(crate) async fn advance(&mut self, rpc: &Rpc, tip: String) -> Result<Vec<Tip>, NodeError> {
+    pub(crate) async fn advance(&mut self, rpc: &Rpc, tip: String) -> Result<Vec<Tip>, RpcError> {
         let mut walk = Walk { next: Some(tip), fresh: VecDeque::new() };
         while let Some(hash) = self.unknown(&mut walk) {
             let header = rpc.header(&hash).await?;

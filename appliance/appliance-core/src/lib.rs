@@ -19,3 +19,6 @@ pub mod logs;
 pub mod node;
 pub mod page;
 pub mod storage;
+
+#[cfg(test)]
+mod doubles;

@@ -28,7 +28,6 @@ mod router;
 mod routes;
 mod server;
 mod services;
-mod shim;
 
 pub use events::{EventBus, PublishedEvent};
 pub use identity::{BoxIdentity, CertificateIdentity, Profile};

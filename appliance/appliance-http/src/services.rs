@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::shim::access::AccessService;
+use appliance_core::access::AccessService;
 use appliance_core::audit::AuditLog;
 use appliance_core::health::HealthRegistry;
 use appliance_core::inference::{ChatModel, Embedder};
-use crate::shim::keys::{Idempotency, KeyService};
+use appliance_core::keys::{Idempotency, KeyService};
 use appliance_core::logs::LogSource;
 use appliance_core::node::Node;
 use hal_api::{Accelerator, BoardSensors};

@@ -8,9 +8,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use appliance_core::event::{DomainEvent, EventSink};
-use appliance_core::inference::{
-    ChatMessage, ChatModel, ChatRequest, Embedder, InferenceError, Role,
-};
+use appliance_core::inference::{ChatMessage, ChatModel, ChatRequest, Embedder, InferenceError, Role};
 use appliance_inference::{MiniLmEmbedder, SmolLm2Chat};
 
 struct Nobody;

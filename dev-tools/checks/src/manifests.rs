@@ -67,7 +67,8 @@ fn member_findings(name: &str, manifest: &Table) -> Vec<String> {
     if let Some(targets) = manifest.get("target").and_then(Value::as_table) {
         tables.extend(targets.values().filter_map(Value::as_table));
     }
-    for dependencies in tables.iter().flat_map(|table| DEPENDENCY_TABLES.iter().map(|kind| table.get(*kind))) {
+    for dependencies in tables.iter().flat_map(|table| DEPENDENCY_TABLES.iter().map(|kind| table.get(*kind)))
+    {
         for (dependency, value) in dependencies.and_then(Value::as_table).into_iter().flatten() {
             if !from_workspace(Some(value)) {
                 findings.push(format!("{name}: {dependency} is to be pinned in the root Cargo.toml"));
@@ -140,9 +141,9 @@ mod tests {
         };
         write(
             "Cargo.toml",
-            "workspace = { members = ['a'], resolver = '3', dependencies = {} }\n[workspace.package]\n\
-             version = '0.1.0'\nedition = '2024'\nrust-version = '1.95'\nlicense = 'Apache-2.0'\n\
-             [workspace.lints.rust]\n",
+            "[workspace]\nmembers = ['a']\nresolver = '3'\n[workspace.dependencies]\n\
+             [workspace.package]\nversion = '0.1.0'\nedition = '2024'\nrust-version = '1.95'\n\
+             license = 'Apache-2.0'\n[workspace.lints.rust]\n",
         );
         write("a/Cargo.toml", &GOOD.replace("dependencies.serde", "ignored.serde"));
         write("a/src/lib.rs", "");

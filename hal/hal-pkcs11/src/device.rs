@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use cryptoki::error::Error;
+use cryptoki::context::Function;
+use cryptoki::error::{Error, RvError};
 use cryptoki::object::ObjectHandle;
-use cryptoki::session::Session;
+use cryptoki::session::{Session, SessionState};
 use hal_api::{Capabilities, HalError, HalResult, KeyId, PublicKey};
 
 use crate::error_map::{hal_error, session_is_lost};
@@ -88,13 +89,26 @@ impl Device {
         }
     }
 
+    /// [`Self::run`] for steps that search: without a log-in private objects are invisible, so that a
+    /// log-in which somebody else ended would pass for an empty token.
+    pub(crate) fn run_logged_in<T>(
+        &self,
+        operation: impl Fn() -> String,
+        mut step: impl FnMut(&Session, u64) -> Result<T, StepError>,
+    ) -> HalResult<T> {
+        self.run(operation, |session, generation| {
+            check_logged_in(session)?;
+            step(session, generation)
+        })
+    }
+
     /// Runs a step that must not be repeated, in a session that answered just before.
     pub(crate) fn run_once<T>(
         &self,
         operation: impl Fn() -> String,
         mut step: impl FnMut(&Session, u64) -> Result<T, StepError>,
     ) -> HalResult<T> {
-        self.run(&operation, |session, _| Ok(session.get_session_info().map(drop)?))?;
+        self.run_logged_in(&operation, |_, _| Ok(()))?;
         let lease = self.pool.lease()?;
         let result = step(lease.session(), lease.generation);
         result.map_err(|error| match error {
@@ -123,5 +137,13 @@ impl Device {
 
     pub(crate) fn forget(&self, id: &KeyId) {
         self.cache.write().unwrap_or_else(PoisonError::into_inner).1.remove(id);
+    }
+}
+
+/// Whether the session answers and is logged in.
+pub(crate) fn check_logged_in(session: &Session) -> Result<(), Error> {
+    match session.get_session_info()?.session_state() {
+        SessionState::RwUser => Ok(()),
+        _ => Err(Error::Pkcs11(RvError::UserNotLoggedIn, Function::GetSessionInfo)),
     }
 }

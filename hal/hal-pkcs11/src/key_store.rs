@@ -60,7 +60,7 @@ impl KeyStore for Pkcs11KeyStore {
 
     fn list(&self) -> HalResult<Vec<KeyEntry>> {
         let operation = || format!("list keys on token \"{}\"", self.0.pool.label());
-        self.0.run(operation, |session, _| {
+        self.0.run_logged_in(operation, |session, _| {
             let template = [Attribute::Class(ObjectClass::PRIVATE_KEY), Attribute::Token(true)];
             let mut entries = Vec::new();
             for handle in session.find_objects(&template)? {

@@ -6,8 +6,10 @@ use cryptoki::mechanism::{Mechanism, MechanismType};
 use hal_api::{AlgorithmSupport, Capabilities, KeyAlgorithm, SignatureScheme};
 
 /// `DigestInfo` of a SHA-256 digest without the digest (RFC 8017, section 9.2, note 1).
-const SHA256_DIGEST_INFO: [u8; 19] =
-    [0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00, 0x04, 0x20];
+const SHA256_DIGEST_INFO: [u8; 19] = [
+    0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00,
+    0x04, 0x20,
+];
 
 /// Length of a SHA-256 digest and of the PSS salt, in bytes.
 pub(crate) const DIGEST_LEN: usize = 32;
@@ -60,7 +62,11 @@ pub(crate) fn capabilities(mechanisms: &[MechanismType], has_secp256k1: bool) ->
         ];
         add(
             KeyAlgorithm::Rsa2048,
-            schemes.into_iter().filter(|(mechanism, _)| has(&[*mechanism])).map(|(_, scheme)| scheme).collect(),
+            schemes
+                .into_iter()
+                .filter(|(mechanism, _)| has(&[*mechanism]))
+                .map(|(_, scheme)| scheme)
+                .collect(),
         );
     }
     Capabilities { algorithms, seals_to_pcrs: false }

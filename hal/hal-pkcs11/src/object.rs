@@ -7,7 +7,7 @@ use cryptoki::object::{Attribute, AttributeType, ObjectClass, ObjectHandle};
 use cryptoki::session::Session;
 use hal_api::{HalError, HalErrorKind, KeyAlgorithm, KeyEntry, KeyId};
 
-use crate::device::{CachedKey, Device, StepError};
+use crate::device::{CachedKey, Device, StepError, check_logged_in};
 use crate::{key_template, public_key};
 
 /// One half's attributes, as far as the box reads them.
@@ -56,14 +56,24 @@ pub(crate) fn find(
     if let Some(key) = device.cached(generation, id) {
         return Ok(key);
     }
-    let not_found = || {
-        let operation = format!("find key {id} on token \"{}\"", device.pool.label());
-        StepError::Port(HalError::new(HalErrorKind::NotFound, operation))
-    };
-    let private = *halves(session, ObjectClass::PRIVATE_KEY, id)?.first().ok_or_else(not_found)?;
-    let public = *halves(session, ObjectClass::PUBLIC_KEY, id)?.first().ok_or_else(not_found)?;
-    let algorithm = read(session, private)?.algorithm.ok_or_else(not_found)?;
+    let private =
+        *halves(session, ObjectClass::PRIVATE_KEY, id)?.first().ok_or_else(|| absent(device, session, id))?;
+    let public =
+        *halves(session, ObjectClass::PUBLIC_KEY, id)?.first().ok_or_else(|| absent(device, session, id))?;
+    let algorithm = read(session, private)?.algorithm.ok_or_else(|| absent(device, session, id))?;
     let key = Arc::new(CachedKey { private, public_key: public_key::read(session, public, algorithm)? });
     device.remember(generation, *id, Arc::clone(&key));
     Ok(key)
+}
+
+/// Why a search found nothing: no such key, or a log-in that somebody else ended, after which private
+/// objects are invisible.
+fn absent(device: &Device, session: &Session, id: &KeyId) -> StepError {
+    match check_logged_in(session) {
+        Err(error) => StepError::Module(error),
+        Ok(()) => {
+            let operation = format!("find key {id} on token \"{}\"", device.pool.label());
+            StepError::Port(HalError::new(HalErrorKind::NotFound, operation))
+        }
+    }
 }

@@ -56,10 +56,8 @@ pub fn open(config: Pkcs11Config) -> Result<Token, OpenError> {
         busy_wait: config.busy_wait,
     };
     let pool = Pool::open(module, slot, login).map_err(|source| log_in_error(&label, source))?;
-    let has_secp256k1 = pool
-        .lease()
-        .map(|lease| can_make(lease.session(), KeyAlgorithm::Secp256k1))
-        .unwrap_or_default();
+    let has_secp256k1 =
+        pool.lease().map(|lease| can_make(lease.session(), KeyAlgorithm::Secp256k1)).unwrap_or_default();
     let capabilities = mechanism::capabilities(&mechanisms, has_secp256k1);
     let device = Arc::new(Device::new(pool, capabilities));
     let sealer = mechanism::can_seal(&mechanisms)

@@ -58,13 +58,8 @@ impl Pool {
     /// Logs in through a first session and keeps it.
     pub(crate) fn open(module: Module, slot: Slot, login: Login) -> Result<Self, Error> {
         let session = logged_in_session(&module, slot, &login.pin)?;
-        let state = State {
-            idle: vec![session],
-            lent: 0,
-            slot,
-            generation: 0,
-            module: Some(Arc::new(module)),
-        };
+        let state =
+            State { idle: vec![session], lent: 0, slot, generation: 0, module: Some(Arc::new(module)) };
         Ok(Self { login, state: Mutex::new(state), returned: Condvar::new(), reviving: Mutex::new(()) })
     }
 
@@ -115,7 +110,10 @@ impl Pool {
                     // The token has fewer sessions than the pool may: wait for one of the others.
                     Err(Error::Pkcs11(RvError::SessionCount, _)) if self.state().lent > 1 => drop(lease),
                     Err(error) => {
-                        return Err(hal_error(format!("open a session on token \"{}\"", self.label()), error));
+                        return Err(hal_error(
+                            format!("open a session on token \"{}\"", self.label()),
+                            error,
+                        ));
                     }
                 }
                 state = self.state();

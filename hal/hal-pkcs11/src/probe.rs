@@ -37,7 +37,7 @@ impl TokenProbe for Pkcs11Probe {
 
     fn health(&self) -> TokenHealth {
         let operation = || format!("ask token \"{}\" for its state", self.0.pool.label());
-        match self.0.run(operation, |session, _| Ok(session.get_session_info().map(drop)?)) {
+        match self.0.run_logged_in(operation, |_, _| Ok(())) {
             Ok(()) => TokenHealth::Healthy,
             Err(error) => {
                 let cause = error.source().map(|source| format!(": {source}")).unwrap_or_default();

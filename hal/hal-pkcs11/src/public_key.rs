@@ -8,7 +8,11 @@ use hal_api::{KeyAlgorithm, PublicKey};
 const RSA_MODULUS_LEN: usize = 256;
 
 /// Reads the public half of a key pair from its object.
-pub(crate) fn read(session: &Session, object: ObjectHandle, algorithm: KeyAlgorithm) -> Result<PublicKey, Error> {
+pub(crate) fn read(
+    session: &Session,
+    object: ObjectHandle,
+    algorithm: KeyAlgorithm,
+) -> Result<PublicKey, Error> {
     let wanted = match algorithm {
         KeyAlgorithm::Rsa2048 => &[AttributeType::Modulus, AttributeType::PublicExponent][..],
         _ => &[AttributeType::EcPoint],

@@ -60,16 +60,20 @@ impl RawRate {
 /// a failed signature.
 pub fn sign_rate(raw: &RawLoop<'_>, threads: usize, duration: Duration) -> Result<RawRate, OpenError> {
     let label = raw.token_label;
-    let failed = |step: &'static str| {
-        move |source| OpenError::Token { step, label: label.to_owned(), source }
-    };
+    let failed =
+        |step: &'static str| move |source| OpenError::Token { step, label: label.to_owned(), source };
     let module = Module::load(raw.module)?;
-    let slot = find_slot(&module, label).map_err(failed("look for the slot"))?.ok_or_else(|| {
-        OpenError::TokenNotFound { module: raw.module.to_owned(), label: label.to_owned() }
-    })?;
+    let slot = find_slot(&module, label)
+        .map_err(failed("look for the slot"))?
+        .ok_or_else(|| OpenError::TokenNotFound { module: raw.module.to_owned(), label: label.to_owned() })?;
     let sessions = sessions(&module, slot, raw, threads.max(1))?;
     let key = object::halves(&sessions[0], ObjectClass::PRIVATE_KEY, &raw.key)
-        .and_then(|found| found.first().copied().ok_or(Error::Pkcs11(RvError::KeyHandleInvalid, cryptoki::context::Function::FindObjects)))
+        .and_then(|found| {
+            found
+                .first()
+                .copied()
+                .ok_or(Error::Pkcs11(RvError::KeyHandleInvalid, cryptoki::context::Function::FindObjects))
+        })
         .map_err(failed("find the key"))?;
 
     let input = mechanism::input(raw.scheme, &[0x5a; mechanism::DIGEST_LEN]).into_owned();
@@ -106,7 +110,8 @@ pub fn sign_rate(raw: &RawLoop<'_>, threads: usize, duration: Duration) -> Resul
 
 fn sessions(module: &Module, slot: Slot, raw: &RawLoop<'_>, count: usize) -> Result<Vec<Session>, OpenError> {
     let open = || module.pkcs11.open_rw_session(slot);
-    let failed = |source| OpenError::Token { step: "open a session", label: raw.token_label.to_owned(), source };
+    let failed =
+        |source| OpenError::Token { step: "open a session", label: raw.token_label.to_owned(), source };
     let sessions = (0..count).map(|_| open()).collect::<Result<Vec<_>, _>>().map_err(failed)?;
     match sessions[0].login(UserType::User, Some(&AuthPin::from(raw.pin.as_str().to_owned()))) {
         Ok(()) | Err(Error::Pkcs11(RvError::UserAlreadyLoggedIn, _)) => Ok(sessions),

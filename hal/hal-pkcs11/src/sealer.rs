@@ -54,7 +54,7 @@ impl Sealer for Pkcs11Sealer {
         if !policy.pcrs.is_empty() {
             return Err(HalError::new(HalErrorKind::Unsupported, operation()));
         }
-        self.device.run(operation, |session, _| {
+        self.device.run_logged_in(operation, |session, _| {
             let key = self.key_or_new(session)?;
             let mut nonce = [0; NONCE_LEN];
             session.generate_random_slice(&mut nonce)?;
@@ -69,7 +69,7 @@ impl Sealer for Pkcs11Sealer {
         let operation = || format!("unseal with token \"{}\"", self.device.pool.label());
         let mismatch = || HalError::new(HalErrorKind::PolicyMismatch, operation());
         let Some((nonce, ciphertext)) = parts(&sealed.0) else { return Err(mismatch()) };
-        self.device.run(operation, |session, _| {
+        self.device.run_logged_in(operation, |session, _| {
             // Without the key the blob is another token's.
             let Some(key) = find_key(session)? else { return Err(mismatch().into()) };
             let mut nonce = nonce;

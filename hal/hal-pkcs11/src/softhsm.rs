@@ -71,8 +71,8 @@ pub fn find_module() -> Option<PathBuf> {
 /// # Errors
 /// When the folder or the file cannot be written.
 pub fn prepare(dir: &Path) -> Result<PathBuf, SoftHsmError> {
-    let dir = std::path::absolute(dir)
-        .map_err(|source| SoftHsmError::Folder { path: dir.to_owned(), source })?;
+    let dir =
+        std::path::absolute(dir).map_err(|source| SoftHsmError::Folder { path: dir.to_owned(), source })?;
     let text = dir.to_str().filter(|text| !text.contains(['\n', '\r']));
     let Some(text) = text else { return Err(SoftHsmError::Path { path: dir }) };
     let tokens = dir.join("tokens");
@@ -127,7 +127,10 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let conf = prepare(dir.path()).unwrap();
         let text = fs::read_to_string(&conf).unwrap();
-        assert!(text.contains(&format!("directories.tokendir = {}/tokens\n", dir.path().display())), "{text}");
+        assert!(
+            text.contains(&format!("directories.tokendir = {}/tokens\n", dir.path().display())),
+            "{text}"
+        );
         let mode = fs::metadata(dir.path().join("tokens")).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o700);
         assert_eq!(prepare(dir.path()).unwrap(), conf);

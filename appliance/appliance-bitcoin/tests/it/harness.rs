@@ -61,16 +61,21 @@ impl Recorder {
             .collect()
     }
 
-    /// The states that were told, in order.
-    pub(crate) fn states(&self) -> Vec<NodeState> {
+    /// Every status that was told, in order.
+    pub(crate) fn statuses(&self) -> Vec<NodeStatus> {
         let events = self.events.lock().unwrap();
         events
             .iter()
             .filter_map(|event| match event {
-                DomainEvent::NodeChanged { status } => Some(status.state),
+                DomainEvent::NodeChanged { status } => Some(status.clone()),
                 _ => None,
             })
             .collect()
+    }
+
+    /// The states of these.
+    pub(crate) fn states(&self) -> Vec<NodeState> {
+        self.statuses().into_iter().map(|status| status.state).collect()
     }
 
     /// Waits until this many blocks were announced.

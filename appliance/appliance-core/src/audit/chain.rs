@@ -88,9 +88,8 @@ impl ChainVerifier {
     /// Takes the next entry.
     pub fn push(&mut self, entry: &AuditEntry) {
         let expected = self.entries + 1;
-        let fits = entry.sequence == expected
-            && entry.previous_hash == self.head
-            && entry.hash == entry_hash(entry);
+        let fits =
+            entry.sequence == expected && entry.previous_hash == self.head && entry.hash == entry_hash(entry);
         self.entries = expected;
         self.head = entry.hash;
         if !fits {
@@ -98,7 +97,13 @@ impl ChainVerifier {
         }
     }
 
-    /// Notes that entry number `sequence` is not there or cannot be read.
+    /// Takes the place of an entry that cannot be read.
+    pub fn push_unreadable(&mut self) {
+        self.entries += 1;
+        self.break_at(self.entries);
+    }
+
+    /// Notes that entry number `sequence` is not what it was.
     pub fn break_at(&mut self, sequence: u64) {
         self.first_broken.get_or_insert(sequence);
     }

@@ -16,7 +16,7 @@ pub trait AuditLog: Send + Sync {
     ///
     /// # Errors
     /// `InvalidCursor`; `Unavailable` or `Corrupt` when it cannot be read.
-    fn page(&self, request: &PageRequest) -> StorageResult<Page<AuditEntry>>;
+    fn page(&self, request: PageRequest) -> StorageResult<Page<AuditEntry>>;
 
     /// Reads the whole log and checks its chain. Takes time in proportion to the log.
     ///

@@ -49,7 +49,7 @@ const SERVICES: &[&str] =
     &["NETWORK", "BLOOM", "WITNESS", "COMPACT_FILTERS", "NETWORK_LIMITED", "P2P_V2", "REPLACE_BY_FEE?"];
 
 /// Knots of this day and later enforces BIP 110, and so follows another chain than Bitcoin's.
-const FOREIGN_KNOTS_SINCE: u32 = 2026_05_08;
+const FOREIGN_KNOTS_SINCE: u32 = 20_260_508;
 
 /// What a node tells of its rule changes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -1,9 +1,11 @@
 //! Owning the box, signing in, API keys.
 
+use appliance_core::access;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::mirror;
 use crate::extract::RequestBody;
 
 /// Whether the box has an owner, and what to compare before typing the claim code.
@@ -62,11 +64,10 @@ impl RequestBody for SignInRequest {
     const LIMIT: usize = 16 << 10;
 }
 
-/// What somebody may do.
-#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Role {
-    Administrator,
+mirror! {
+    /// What somebody may do: an administrator everything.
+    #[serde(rename_all = "lowercase")]
+    Role of access::Role { Administrator }
 }
 
 /// Somebody who may use the box.
@@ -152,4 +153,38 @@ pub(crate) struct ApiKeys {
     pub(crate) items: Vec<ApiKey>,
     #[schema(required)]
     pub(crate) next_cursor: Option<String>,
+}
+
+impl From<access::User> for User {
+    fn from(user: access::User) -> Self {
+        Self { id: user.id, username: user.username, role: user.role.into() }
+    }
+}
+
+impl From<&access::Via> for Via {
+    fn from(via: &access::Via) -> Self {
+        match via {
+            access::Via::Session => Self::Session,
+            access::Via::ApiKey { .. } => Self::ApiKey,
+        }
+    }
+}
+
+impl From<access::ApiKey> for ApiKey {
+    fn from(key: access::ApiKey) -> Self {
+        Self {
+            id: key.id,
+            label: key.label,
+            prefix: key.prefix,
+            created_at: key.created_at,
+            last_used_at: key.last_used_at,
+            expires_at: key.expires_at,
+        }
+    }
+}
+
+impl From<access::CreatedApiKey> for CreatedApiKey {
+    fn from(created: access::CreatedApiKey) -> Self {
+        Self { key: created.key.into(), secret: created.secret.to_string() }
+    }
 }

@@ -4,7 +4,9 @@ use appliance_core::inference::{ChatOutcome, FinishReason as CoreFinish};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::object::Object;
 use super::text::{Content, Texts};
+use super::word;
 use crate::extract::RequestBody;
 use crate::problem::Slug;
 
@@ -22,6 +24,7 @@ pub(crate) enum ChatRole {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Message {
+    #[serde(deserialize_with = "word::required")]
     pub(crate) role: ChatRole,
     pub(crate) content: Content,
 }
@@ -42,13 +45,14 @@ pub(crate) struct ChatCompletionRequest {
     #[schema(example = "smollm2-135m-instruct")]
     pub(crate) model: String,
     /// At least one.
-    #[schema(min_items = 1)]
-    pub(crate) messages: Vec<Message>,
+    #[schema(min_items = 1, value_type = Vec<Message>)]
+    pub(crate) messages: Vec<Object<Message>>,
     #[serde(default)]
     pub(crate) stream: Option<bool>,
     /// With `stream` only.
     #[serde(default)]
-    pub(crate) stream_options: Option<StreamOptions>,
+    #[schema(value_type = Option<StreamOptions>)]
+    pub(crate) stream_options: Option<Object<StreamOptions>>,
     /// 1 when absent; 0 always takes the likeliest token.
     #[serde(default)]
     #[schema(minimum = 0, maximum = 2)]
@@ -76,6 +80,7 @@ pub(crate) struct ChatCompletionRequest {
     pub(crate) n: Option<u32>,
     /// Taken, and not used.
     #[serde(default)]
+    #[expect(dead_code, reason = "it may be there, and means nothing to a box")]
     pub(crate) user: Option<String>,
 }
 

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::text::Texts;
+use super::word;
 use crate::extract::RequestBody;
 use crate::problem::Slug;
 
@@ -16,13 +17,14 @@ pub(crate) struct EmbeddingRequest {
     /// One text, or 1 to 256 of them; none may be empty.
     pub(crate) input: Texts,
     /// `float` when absent.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "word::optional")]
     pub(crate) encoding_format: Option<EncodingFormat>,
     /// Has to be the model's own number.
     #[serde(default)]
     pub(crate) dimensions: Option<u32>,
     /// Taken, and not used.
     #[serde(default)]
+    #[expect(dead_code, reason = "it may be there, and means nothing to a box")]
     pub(crate) user: Option<String>,
 }
 

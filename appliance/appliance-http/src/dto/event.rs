@@ -58,9 +58,12 @@ impl From<DomainEvent> for Event {
             DomainEvent::BlockConnected { height, hash } => Self::BlockConnected { height, hash },
             DomainEvent::NodeChanged { status } => Self::NodeChanged { status: status.into() },
             DomainEvent::ModelChanged { model } => Self::ModelChanged { model: model.into() },
-            DomainEvent::ComponentChanged { component: c } => {
-                Self::ComponentChanged { name: c.name, state: c.state.into(), required: c.required, detail: c.detail }
-            }
+            DomainEvent::ComponentChanged { component: c } => Self::ComponentChanged {
+                name: c.name,
+                state: c.state.into(),
+                required: c.required,
+                detail: c.detail,
+            },
             DomainEvent::SystemSampled { board } => Self::SystemSampled { board: board.into() },
             DomainEvent::SessionOpened { username } => Self::SessionOpened { username },
             DomainEvent::BoxClaimed { username } => Self::BoxClaimed { username },

@@ -1,16 +1,20 @@
 //! Keys.
 
+use appliance_core::keys::{KeyRecord, jwk, spki_pem};
+use appliance_core::page::Page;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::tokens::{KeyAlgorithm, SignatureScheme};
+use super::word;
 use crate::extract::RequestBody;
 
 /// A key pair to be made.
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CreateKey {
+    #[serde(deserialize_with = "word::required")]
     pub(crate) algorithm: KeyAlgorithm,
     #[schema(min_length = 1, max_length = 64, example = "signing")]
     pub(crate) label: String,
@@ -57,4 +61,26 @@ pub(crate) struct Keys {
     /// Give this as `cursor` for the next page.
     #[schema(required)]
     pub(crate) next_cursor: Option<String>,
+}
+
+impl From<KeyRecord> for Key {
+    fn from(key: KeyRecord) -> Self {
+        let public_key = PublicKey { pem: spki_pem(&key.public_key), jwk: jwk(&key.public_key, &key.id) };
+        Self {
+            id: key.id.to_string(),
+            label: key.label,
+            algorithm: key.algorithm.into(),
+            token: key.token,
+            created_at: key.created_at,
+            created_by: key.created_by,
+            schemes: key.schemes.into_iter().map(Into::into).collect(),
+            public_key,
+        }
+    }
+}
+
+impl From<Page<KeyRecord>> for Keys {
+    fn from(page: Page<KeyRecord>) -> Self {
+        Self { items: page.items.into_iter().map(Key::from).collect(), next_cursor: page.next_cursor }
+    }
 }

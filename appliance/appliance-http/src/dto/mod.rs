@@ -17,9 +17,11 @@ pub(crate) mod keys;
 pub(crate) mod logs;
 pub(crate) mod models;
 pub(crate) mod node;
+pub(crate) mod object;
 pub(crate) mod sign;
 pub(crate) mod text;
 pub(crate) mod tokens;
+pub(crate) mod word;
 
 /// An enum with the same variants as one of the domain's, and the conversion from it.
 macro_rules! mirror {

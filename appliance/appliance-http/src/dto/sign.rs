@@ -1,12 +1,13 @@
 //! Signing and verifying.
 
-use crate::shim::keys;
+use appliance_core::keys;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::tokens::SignatureScheme;
+use super::word;
 use crate::extract::RequestBody;
 use crate::problem::{Problem, ProblemResult};
 
@@ -33,10 +34,10 @@ pub(crate) struct SignRequest {
     #[schema(format = Byte)]
     pub(crate) digest: Option<String>,
     /// The key's default when absent.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "word::optional")]
     pub(crate) scheme: Option<SignatureScheme>,
     /// ECDSA only; `der` when absent.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "word::optional")]
     pub(crate) encoding: Option<SignatureEncoding>,
 }
 
@@ -58,10 +59,10 @@ pub(crate) struct VerifyRequest {
     #[schema(format = Byte)]
     pub(crate) signature: String,
     /// The key's default when absent.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "word::optional")]
     pub(crate) scheme: Option<SignatureScheme>,
     /// ECDSA only; `der` when absent.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "word::optional")]
     pub(crate) encoding: Option<SignatureEncoding>,
 }
 
@@ -114,7 +115,9 @@ pub(crate) fn input(message: Option<&str>, digest: Option<&str>) -> ProblemResul
             let wrong = |_| Problem::field("digest", format!("has {length} bytes; a SHA-256 digest has 32"));
             bytes.try_into().map(keys::SignInput::Digest).map_err(wrong)
         }
-        (Some(_), Some(_)) => Err(Problem::field("digest", "is there beside `message`; send only one of them")),
+        (Some(_), Some(_)) => {
+            Err(Problem::field("digest", "is there beside `message`; send only one of them"))
+        }
         (None, None) => Err(Problem::field("message", "is missing; send it, or `digest` instead")),
     }
 }

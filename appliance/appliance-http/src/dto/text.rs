@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use super::object::Object;
+use super::word;
 use serde::Deserialize;
 use serde::de::{self, Deserializer, SeqAccess, Visitor};
 use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, OneOfBuilder, SchemaType, Type};
@@ -64,7 +66,7 @@ pub(crate) struct Content(pub(crate) String);
 #[serde(deny_unknown_fields)]
 pub(crate) struct TextPart {
     /// Only `text`.
-    #[serde(rename = "type")]
+    #[serde(rename = "type", deserialize_with = "word::required")]
     kind: TextPartKind,
     text: String,
 }
@@ -93,7 +95,7 @@ impl<'de> Deserialize<'de> for Content {
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Content, A::Error> {
                 let mut content = String::new();
-                while let Some(TextPart { kind: TextPartKind::Text, text }) = list.next_element()? {
+                while let Some(Object(TextPart { kind: TextPartKind::Text, text })) = list.next_element()? {
                     content.push_str(&text);
                 }
                 Ok(Content(content))

@@ -1,6 +1,7 @@
 //! Tokens and what they can do.
 
-use hal_api::{KeyAlgorithm as HalAlgorithm, SignatureScheme as HalScheme};
+use appliance_core::keys::TokenStatus;
+use hal_api::{KeyAlgorithm as HalAlgorithm, SignatureScheme as HalScheme, TokenInfo};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -146,6 +147,27 @@ pub(crate) struct Token {
     pub(crate) health: TokenHealth,
     /// Number of keys on it.
     pub(crate) keys: u64,
+}
+
+impl From<TokenStatus> for Token {
+    fn from(token: TokenStatus) -> Self {
+        let TokenInfo { kind, label, manufacturer, model, serial, firmware, mechanisms } = token.info;
+        Self {
+            name: token.name,
+            kind: kind.into(),
+            label,
+            manufacturer,
+            model,
+            serial,
+            firmware,
+            mechanisms,
+            algorithms: token.capabilities.algorithms.into_iter().map(Into::into).collect(),
+            seals: token.seals,
+            attests: token.attests,
+            health: token.health.into(),
+            keys: token.keys,
+        }
+    }
 }
 
 /// The tokens of the box.

@@ -66,7 +66,9 @@ async fn sample(sensors: Arc<dyn BoardSensors>, bus: EventBus) {
         let sensors = Arc::clone(&sensors);
         match tokio::task::spawn_blocking(move || sensors.read()).await {
             Ok(Ok(board)) => bus.publish(DomainEvent::SystemSampled { board }),
-            Ok(Err(error)) => tracing::warn!(error = %crate::problem::chain(&error), "the board cannot be read"),
+            Ok(Err(error)) => {
+                tracing::warn!(error = %crate::problem::chain(&error), "the board cannot be read")
+            }
             Err(error) => tracing::warn!(%error, "reading the board was cut short"),
         }
     }

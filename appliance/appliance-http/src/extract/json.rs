@@ -5,6 +5,7 @@ use axum::http::{HeaderMap, header};
 use serde::de::DeserializeOwned;
 
 use super::{body, wording};
+use crate::dto::object::Object;
 use crate::problem::{Problem, ProblemResult, Slug};
 
 /// What a route takes as its body. The type denies unknown fields.
@@ -32,10 +33,10 @@ impl<S: Send + Sync, T: RequestBody> FromRequest<S> for Json<T> {
 /// Reads a document of JSON.
 fn parse<T: RequestBody>(bytes: &[u8]) -> ProblemResult<T> {
     if bytes.iter().all(u8::is_ascii_whitespace) {
-        return Err(Problem::new(Slug::InvalidRequest, "The body is empty; a JSON object is expected."));
+        return Err(Problem::new(Slug::InvalidRequest, "The body is empty; send a JSON object."));
     }
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    let value = serde_path_to_error::deserialize(&mut deserializer)
+    let Object(value) = serde_path_to_error::deserialize(&mut deserializer)
         .map_err(|error| wording::problem(&error.path().to_string(), error.inner(), T::UNKNOWN_FIELD))?;
     deserializer.end().map_err(|error| wording::problem(".", &error, T::UNKNOWN_FIELD))?;
     Ok(value)

@@ -26,9 +26,24 @@ pub(super) fn problem(path: &str, error: &serde_json::Error, unknown_field: Slug
 fn malformed(error: &serde_json::Error) -> Problem {
     let (line, column) = (error.line(), error.column());
     let met = without_position(error);
-    let met = if error.is_eof() { "it ends too early".to_owned() } else { met };
+    let met = if error.is_eof() { "it ends too early".to_owned() } else { syntax(&met) };
     let reason = format!("is not valid JSON at line {line}, column {column}: {met}");
     Problem::new(Slug::InvalidRequest, format!("The body {reason}.")).with_error("", reason)
+}
+
+/// What a reader met that is no JSON, in plain words.
+fn syntax(met: &str) -> String {
+    match met {
+        "expected value" => "a value is missing or misspelt".to_owned(),
+        "expected ident" => "a word is misspelt; `true`, `false` and `null` are known".to_owned(),
+        "trailing characters" => "something follows its end".to_owned(),
+        "recursion limit exceeded" => "it is nested too deeply".to_owned(),
+        "key must be a string" => "a field's name has to be a text in quotes".to_owned(),
+        other => match other.strip_prefix("expected ") {
+            Some(missing) => format!("{missing} is missing"),
+            None => other.to_owned(),
+        },
+    }
 }
 
 /// The complaint without its trailing “at line 1 column 2”.
@@ -224,7 +239,6 @@ mod tests {
             (r#"{"name":"a","colour":"blue"}"#, "colour: is `blue`, and has to be one of `red`, `green`"),
             (r#"{"name":"a","inner":{}}"#, "inner: is an object, and has to be a list"),
             (r#"{"name":"a","flags":{"x":1}}"#, "flags.x: is a whole number, and has to be true or false"),
-            (r#"[]"#, ": has 0 entries, and has to be an object"),
             (r#""text""#, ": is a text, and has to be an object"),
         ];
         for (json, expected) in table {
@@ -234,7 +248,9 @@ mod tests {
 
     #[test]
     fn what_is_not_json_is_located() {
-        for (json, place) in [("{\"name\":\n  tru}", "line 2, column"), ("{\"name\":\"a\"", "it ends too early")] {
+        for (json, place) in
+            [("{\"name\":\n  tru}", "line 2, column"), ("{\"name\":\"a\"", "it ends too early")]
+        {
             let text = complaint(json);
             assert!(text.contains(place), "{text}");
         }

@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
-use crate::shim::access::{Credential, Principal};
+use appliance_core::access::{Credential, Principal};
 use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderMap, Method, header};
 
 use super::caller::{SessionCookie, cookie};
 use super::origin;
-use crate::blocking;
 use crate::problem::{Problem, ProblemResult, Slug};
 use crate::router::Api;
 
@@ -31,13 +30,15 @@ pub(crate) fn is_public(method: &Method, route: &str) -> bool {
 
 /// Whether an address belongs to the API, whether or not it exists there.
 pub(crate) fn is_api(path: &str) -> bool {
-    ["/api", "/v1"].iter().any(|root| path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
+    ["/api", "/v1"]
+        .iter()
+        .any(|root| path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
 }
 
 /// Lets a request in, with who sent it among its extensions, or says why not. `name` is set to who it is,
 /// for the log.
-pub(super) async fn admit(
-    api: &Arc<Api>,
+pub(super) fn admit(
+    api: &Api,
     request: &mut Request,
     route: Option<&MatchedPath>,
     name: &mut Option<String>,
@@ -59,7 +60,7 @@ pub(super) async fn admit(
         Presented::Session(secret) => Some(SessionCookie(Arc::from(secret.as_str()))),
         Presented::ApiKey(_) => None,
     };
-    let principal = authenticate(api, presented).await?;
+    let principal = authenticate(api, &presented)?;
     *name = Some(principal.label());
     request.extensions_mut().insert(Arc::new(principal));
     if let Some(session) = session {
@@ -80,26 +81,24 @@ fn presented(headers: &HeaderMap) -> ProblemResult<Presented> {
             let (scheme, token) = text.split_once(' ')?;
             scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned())
         });
-        return token.map(Presented::ApiKey).ok_or_else(|| unauthorized("`Authorization` is not `Bearer` and an API key."));
+        return token
+            .map(Presented::ApiKey)
+            .ok_or_else(|| unauthorized("`Authorization` is not `Bearer` and an API key."));
     }
     cookie(headers)
         .map(|secret| Presented::Session(secret.to_owned()))
         .ok_or_else(|| unauthorized("The request carries neither a session's cookie nor an API key."))
 }
 
-async fn authenticate(api: &Arc<Api>, presented: Presented) -> ProblemResult<Principal> {
-    let access = Arc::clone(&api.services.access);
-    let (found, refusal) = match presented {
-        Presented::Session(secret) => {
-            let found = blocking::run(move || access.authenticate(Credential::Session(&secret))).await?;
-            (found, "The session has ended.")
-        }
+/// Looks up who it is. In memory, a hash and a look-up, so it needs no thread of its own.
+fn authenticate(api: &Api, presented: &Presented) -> ProblemResult<Principal> {
+    let (credential, refusal) = match presented {
+        Presented::Session(secret) => (Credential::Session(secret), "The session has ended."),
         Presented::ApiKey(secret) => {
-            let found = blocking::run(move || access.authenticate(Credential::ApiKey(&secret))).await?;
-            (found, "The API key is not one of this box, or has expired.")
+            (Credential::ApiKey(secret), "The API key is not one of this box, or has expired.")
         }
     };
-    found?.ok_or_else(|| unauthorized(refusal))
+    api.services.access.authenticate(credential).ok_or_else(|| unauthorized(refusal))
 }
 
 fn unauthorized(detail: &str) -> Problem {

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::shim::access::Principal;
-use crate::shim::audit::Actor;
+use appliance_core::access::Principal;
+use appliance_core::audit::Actor;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, header};
@@ -32,7 +32,7 @@ impl Caller {
 
     /// How the caller is signed in.
     pub(crate) fn via(&self) -> Via {
-        self.principal.via.into()
+        (&self.principal.via).into()
     }
 }
 

@@ -49,7 +49,7 @@ pub(crate) async fn pass(State(api): State<Arc<Api>>, mut request: Request, next
     async {
         let mut principal = None;
         let served = AssertUnwindSafe(async {
-            match admission::admit(&api, &mut request, route.as_ref(), &mut principal).await {
+            match admission::admit(&api, &mut request, route.as_ref(), &mut principal) {
                 Ok(()) => next.run(request).await,
                 Err(problem) => problem.into_response(),
             }
@@ -79,7 +79,8 @@ pub(crate) async fn pass(State(api): State<Arc<Api>>, mut request: Request, next
 
 /// Writes the problem document where there is a problem, and the headers.
 fn finish(response: &mut Response, id: &str, path: &str) {
-    if response.status() == StatusCode::METHOD_NOT_ALLOWED && response.extensions().get::<Problem>().is_none() {
+    if response.status() == StatusCode::METHOD_NOT_ALLOWED && response.extensions().get::<Problem>().is_none()
+    {
         let detail = "This address does not take that method.";
         response.extensions_mut().insert(Problem::new(Slug::MethodNotAllowed, detail));
     }
@@ -92,7 +93,8 @@ fn finish(response: &mut Response, id: &str, path: &str) {
 
 /// A panic is a fault of the box: logged, and told as nothing but that.
 fn panicked(panic: &(dyn std::any::Any + Send)) -> Response {
-    let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    let text =
+        panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     tracing::error!(panic = text.unwrap_or("without a text"), "a request's handler panicked");
     Problem::new(Slug::Internal, "Something in the box failed; its log says what.").into_response()
 }

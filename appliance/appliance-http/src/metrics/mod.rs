@@ -16,7 +16,8 @@ use prometheus_client::registry::{Registry, Unit};
 pub(crate) use scrape::scrape;
 
 /// Upper bounds of the latency histogram, seconds.
-const LATENCIES: [f64; 14] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0];
+const LATENCIES: [f64; 14] =
+    [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0];
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct RequestLabels {
@@ -33,7 +34,7 @@ struct RouteLabels {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct SignatureLabels {
     token: String,
-    algorithm: String,
+    algorithm: &'static str,
     outcome: &'static str,
 }
 
@@ -102,7 +103,11 @@ impl Metrics {
         r.register("inference_tokens", "Tokens read (prompt) and made (completion)", self.tokens.clone());
         r.register("component_state", "1 for the state that a part is in", self.components.clone());
         r.register("bitcoin_blocks", "Height of the node's best chain", self.node_height.clone());
-        r.register("bitcoin_headers", "Height of the node's longest chain of headers", self.node_headers.clone());
+        r.register(
+            "bitcoin_headers",
+            "Height of the node's longest chain of headers",
+            self.node_headers.clone(),
+        );
         r.register_with_unit(
             "process_resident_memory",
             "Resident memory of the service",
@@ -120,12 +125,10 @@ impl Metrics {
     }
 
     /// Counts a signature: `outcome` is `ok` or `failed`.
-    pub(crate) fn signature(&self, token: &str, algorithm: &str, outcome: &'static str) {
-        let labels = SignatureLabels { token: token.to_owned(), algorithm: algorithm.to_owned(), outcome };
+    pub(crate) fn signature(&self, token: &str, algorithm: &'static str, outcome: &'static str) {
+        let labels = SignatureLabels { token: token.to_owned(), algorithm, outcome };
         self.signatures.get_or_create(&labels).inc();
     }
-
-    pub(crate) fn signed(&self, _: &Result<crate::shim::keys::Signature, crate::shim::keys::KeyError>) {}
 
     /// Counts tokens that a model read and made.
     pub(crate) fn tokens(&self, model: &str, prompt: u32, completion: u32) {

@@ -19,10 +19,12 @@ impl Problem {
                 Self::field(field(0), format!("does not fit the model's chat template: {reason}"))
             }
             InferenceError::Busy { waiting } => {
-                Self::new(Slug::Busy, format!("{waiting} requests wait for the model already.")).with_retry_after(1)
+                Self::new(Slug::Busy, format!("{waiting} requests wait for the model already."))
+                    .with_retry_after(1)
             }
             InferenceError::Unavailable { reason } => {
-                Self::new(Slug::Unavailable, format!("The model cannot be used: {reason}")).with_retry_after(10)
+                Self::new(Slug::Unavailable, format!("The model cannot be used: {reason}"))
+                    .with_retry_after(10)
             }
             InferenceError::Compute { .. } => Self::internal("run a model", error),
         }

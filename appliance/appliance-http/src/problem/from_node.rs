@@ -8,7 +8,8 @@ impl From<NodeError> for Problem {
     fn from(error: NodeError) -> Self {
         match &error {
             NodeError::WrongChain { chain } => {
-                let detail = format!("Blocks are made at will on regtest only; this node is on {}.", chain.name());
+                let detail =
+                    format!("Blocks are made at will on regtest only; this node is on {}.", chain.name());
                 Self::new(Slug::Conflict, detail).with_next("Run a box with the chain `regtest` for this.")
             }
             NodeError::NotRunning { state: NodeState::Off } => {
@@ -16,7 +17,9 @@ impl From<NodeError> for Problem {
             }
             NodeError::NotRunning { .. } => {
                 let next = "Look at /api/v1/bitcoin/status, and try again when it says `running`.";
-                Self::new(Slug::Unavailable, "`bitcoin` does not answer now.").with_next(next).with_retry_after(5)
+                Self::new(Slug::Unavailable, "`bitcoin` does not answer now.")
+                    .with_next(next)
+                    .with_retry_after(5)
             }
             NodeError::Call { .. } => Self::internal("ask the node", &error),
         }

@@ -11,12 +11,13 @@ impl From<StorageError> for Problem {
             Self::new(Slug::Unavailable, detail).with_next(next)
         };
         match error.kind {
-            Kind::InvalidCursor => {
-                Self::field("cursor", "is not one that this list gave").with_next("Start again without `cursor`.")
-            }
+            Kind::InvalidCursor => Self::field("cursor", "is not one that this list gave")
+                .with_next("Start again without `cursor`."),
             Kind::NotFound => Self::new(Slug::NotFound, "There is nothing of that id."),
             Kind::AlreadyExists => Self::new(Slug::Conflict, "Something of that name is there already."),
-            Kind::Busy => Self::new(Slug::Busy, "Too much waits to be written to `store`.").with_retry_after(1),
+            Kind::Busy => {
+                Self::new(Slug::Busy, "Too much waits to be written to `store`.").with_retry_after(1)
+            }
             Kind::Full => unavailable(
                 "`store`: the disk is full; nothing was changed.",
                 "Make room on the disk that holds the box's data; /api/v1/system shows it.",

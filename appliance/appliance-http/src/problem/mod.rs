@@ -9,9 +9,9 @@
 //!   never told to the client.
 
 mod document;
-
+mod from_access;
 mod from_inference;
-
+mod from_keys;
 mod from_node;
 mod from_storage;
 mod slug;
@@ -21,8 +21,8 @@ use std::error::Error;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 
-pub(crate) use document::{openai_error, render};
 pub use document::{FieldError, OpenAiError, ProblemDocument};
+pub(crate) use document::{openai_error, render};
 pub use slug::Slug;
 
 /// A failure, as it is told to a client.
@@ -42,7 +42,14 @@ pub(crate) type ProblemResult<T> = Result<T, Problem>;
 impl Problem {
     /// A problem; `detail` says in plain words what happened, and is shown to the client.
     pub fn new(slug: Slug, detail: impl Into<String>) -> Self {
-        Self { slug, detail: detail.into(), next: None, errors: Vec::new(), code: None, retry_after_seconds: None }
+        Self {
+            slug,
+            detail: detail.into(),
+            next: None,
+            errors: Vec::new(),
+            code: None,
+            retry_after_seconds: None,
+        }
     }
 
     /// A field that is wrong, and why: `reason` continues the field's name, as in “`label` is empty”.

@@ -1,11 +1,13 @@
 //! What the OpenAPI document says beside the routes themselves: the sign-in, the problems, the events.
 
 use axum::http::Method;
+use utoipa::OpenApi as _;
 use utoipa::openapi::content::ContentBuilder;
 use utoipa::openapi::path::{Operation, PathItem};
-use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::security::{
+    ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityRequirement, SecurityScheme,
+};
 use utoipa::openapi::{OpenApi, RefOr, Response, ResponseBuilder};
-use utoipa::OpenApi as _;
 
 use crate::dto::chat::ChatCompletionChunk;
 use crate::dto::event::EventFrame;
@@ -77,7 +79,8 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = (Method, &mut Operati
 
 /// Any failure, with every kind of problem as an example.
 fn problem_response() -> Response {
-    let mut content = ContentBuilder::new().schema(Some(RefOr::Ref(utoipa::openapi::Ref::from_schema_name(PROBLEM))));
+    let mut content =
+        ContentBuilder::new().schema(Some(RefOr::Ref(utoipa::openapi::Ref::from_schema_name(PROBLEM))));
     for slug in Slug::ALL {
         let value = serde_json::json!({
             "type": format!("urn:anya:problem:{}", slug.name()),

@@ -44,7 +44,10 @@ async fn generate(
     Json(GenerateBlocks { count }): Json<GenerateBlocks>,
 ) -> ProblemResult<(StatusCode, axum::Json<GeneratedBlocks>)> {
     if !(1..=100).contains(&count) {
-        return Err(Problem::field("count", format!("is {count}, and has to be a whole number from 1 to 100")));
+        return Err(Problem::field(
+            "count",
+            format!("is {count}, and has to be a whole number from 1 to 100"),
+        ));
     }
     let node = Arc::clone(&api.services.node);
     let blocks = blocking::run(move || node.generate_blocks(count)).await??;

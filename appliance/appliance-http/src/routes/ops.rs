@@ -60,7 +60,8 @@ async fn readyz(State(api): State<Arc<Api>>) -> (StatusCode, Json<Readiness>) {
     responses((status = 200, description = "OpenMetrics text", body = String, content_type = "application/openmetrics-text"))
 )]
 async fn metrics(State(api): State<Arc<Api>>) -> ProblemResult<impl IntoResponse> {
-    let text = scrape(&api.metrics, &api.services).map_err(|error| Problem::internal("write the metrics", &error))?;
+    let text = scrape(&api.metrics, &api.services)
+        .map_err(|error| Problem::internal("write the metrics", &error))?;
     Ok(([(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text))
 }
 

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 
 use appliance_core::inference::{
-    ChatModel, ChatOutcome, ChatRequest, Embedder, Embeddings, FinishReason, InferenceError, ModelInfo, ModelKind,
-    ModelState,
+    ChatModel, ChatOutcome, ChatRequest, Embedder, Embeddings, FinishReason, InferenceError, ModelInfo,
+    ModelKind, ModelState,
 };
 use appliance_core::logs::{LogError, LogLevel, LogLine, LogOrigin, LogPage, LogQuery, LogSource};
 use appliance_core::node::{
@@ -151,8 +151,11 @@ impl ChatModel for TestChat {
             _ => {}
         }
         assert!(on_text("").is_continue());
-        let words: &mut dyn Iterator<Item = &str> =
-            if last == "for ever" { &mut std::iter::repeat("again ") } else { &mut ["one ", "two ", "three"].into_iter() };
+        let words: &mut dyn Iterator<Item = &str> = if last == "for ever" {
+            &mut std::iter::repeat("again ")
+        } else {
+            &mut ["one ", "two ", "three"].into_iter()
+        };
         for word in words {
             self.wait_for_leave();
             if on_text(word).is_break() {

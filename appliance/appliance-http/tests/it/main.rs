@@ -1,5 +1,16 @@
-//! The router from outside, with doubles for the domain's ports behind it.
+//! The router and the server from outside, with the real domain over ports in memory.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod access;
+mod bad_input;
+mod box_pages;
+mod doubles;
+mod events;
+mod gate;
+mod harness;
+mod load;
+mod memory;
+mod openai;
 mod openapi;
+mod security;
 mod server;

@@ -13,6 +13,7 @@ use hyper::Request;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::{CertificateDer, PrivatePkcs8KeyDer, ServerName};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsConnector;
@@ -40,16 +41,12 @@ pub(crate) async fn start(router: Router, shutdown: CancellationToken, drain: Du
 }
 
 /// A client's side of TLS.
-pub(crate) fn client(
-    certificate: &CertificateDer<'static>,
-    versions: &[&'static rustls::SupportedProtocolVersion],
-    alpn: &[&str],
-) -> ClientConfig {
+pub(crate) fn client(certificate: &CertificateDer<'static>, alpn: &[&str]) -> ClientConfig {
     let mut roots = RootCertStore::empty();
     roots.add(certificate.clone()).unwrap();
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let mut config = ClientConfig::builder_with_provider(provider)
-        .with_protocol_versions(versions)
+        .with_protocol_versions(&[&rustls::version::TLS13])
         .unwrap()
         .with_root_certificates(roots)
         .with_no_client_auth();
@@ -59,7 +56,7 @@ pub(crate) fn client(
 
 async fn connect(server: &Running, alpn: &[&str]) -> TlsStream<TcpStream> {
     let stream = TcpStream::connect(server.address).await.unwrap();
-    let connector = TlsConnector::from(Arc::new(client(&server.certificate, &[&rustls::version::TLS13], alpn)));
+    let connector = TlsConnector::from(Arc::new(client(&server.certificate, alpn)));
     connector.connect(ServerName::try_from("localhost").unwrap(), stream).await.unwrap()
 }
 
@@ -94,13 +91,36 @@ async fn http_2_and_1_1_are_chosen_by_alpn_over_tls_1_3() {
     }
 }
 
+/// A client's first message in TLS 1.2 (RFC 5246, section 7.4.1.2): no `supported_versions` among its extensions.
+fn tls_1_2_hello() -> Vec<u8> {
+    let extensions = [
+        &[0x00, 0x0a, 0x00, 0x04, 0x00, 0x02, 0x00, 0x1d][..], // groups: x25519
+        &[0x00, 0x0d, 0x00, 0x04, 0x00, 0x02, 0x04, 0x03][..], // signatures: ecdsa_secp256r1_sha256
+    ]
+    .concat();
+    let mut hello = vec![0x03, 0x03];
+    hello.extend([7; 32]); // random
+    hello.extend([0]); // no session
+    hello.extend([0x00, 0x02, 0xc0, 0x2b]); // TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256
+    hello.extend([0x01, 0x00]); // no compression
+    hello.extend((extensions.len() as u16).to_be_bytes());
+    hello.extend(extensions);
+    let mut record = vec![0x16, 0x03, 0x01];
+    record.extend((hello.len() as u16 + 4).to_be_bytes());
+    record.extend([0x01, 0x00]);
+    record.extend((hello.len() as u16).to_be_bytes());
+    record.extend(hello);
+    record
+}
+
 #[tokio::test]
 async fn tls_1_2_is_refused() {
     let server = start(Router::new(), CancellationToken::new(), Duration::from_secs(5)).await;
-    let stream = TcpStream::connect(server.address).await.unwrap();
-    let connector = TlsConnector::from(Arc::new(client(&server.certificate, &[&rustls::version::TLS12], &[])));
-    let error = connector.connect(ServerName::try_from("localhost").unwrap(), stream).await.unwrap_err();
-    assert!(error.to_string().contains("ProtocolVersion"), "{error}");
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    stream.write_all(&tls_1_2_hello()).await.unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.unwrap();
+    assert_eq!(answer, [0x15, 0x03, 0x03, 0x00, 0x02, 0x02, 70], "a fatal alert, protocol_version");
 }
 
 #[tokio::test]
@@ -116,7 +136,9 @@ async fn what_is_under_way_ends_before_the_server_does() {
     let router = Router::new().route("/slow", get(slow));
     let server = start(router, CancellationToken::new(), Duration::from_secs(60)).await;
     let (mut sender, connection) =
-        hyper::client::conn::http1::handshake(TokioIo::new(connect(&server, &["http/1.1"]).await)).await.unwrap();
+        hyper::client::conn::http1::handshake(TokioIo::new(connect(&server, &["http/1.1"]).await))
+            .await
+            .unwrap();
     tokio::spawn(connection);
     let answer = tokio::spawn(sender.send_request(get_request("/slow")));
     arrival.await.unwrap();
@@ -131,10 +153,12 @@ async fn what_is_under_way_ends_before_the_server_does() {
 
 #[tokio::test]
 async fn what_does_not_end_in_time_is_cut() {
-    let router = Router::new().route("/never", get(|| std::future::pending::<&str>()));
+    let router = Router::new().route("/never", get(std::future::pending::<&str>));
     let server = start(router, CancellationToken::new(), Duration::ZERO).await;
     let (mut sender, connection) =
-        hyper::client::conn::http1::handshake(TokioIo::new(connect(&server, &["http/1.1"]).await)).await.unwrap();
+        hyper::client::conn::http1::handshake(TokioIo::new(connect(&server, &["http/1.1"]).await))
+            .await
+            .unwrap();
     let connection = tokio::spawn(connection);
     let answer = sender.send_request(get_request("/never"));
     server.shutdown.cancel();

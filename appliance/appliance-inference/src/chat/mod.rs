@@ -89,6 +89,12 @@ impl SmolLm2Chat {
         let plan = Plan { info, folder: folder.into(), files: &[FILE], queue: QUEUE };
         Self { engine: Engine::start(plan, events) }
     }
+
+    /// Cancels the answer under way and refuses all others from now on; for an orderly shutdown while
+    /// requests still run. Returns at once.
+    pub fn stop(&self) {
+        self.engine.stop();
+    }
 }
 
 impl ChatModel for SmolLm2Chat {

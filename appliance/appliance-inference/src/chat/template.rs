@@ -87,7 +87,8 @@ fn split<'a>(text: &str, messages: &'a [ChatMessage]) -> Result<Vec<Part<'a>>, I
     let mut pieces = text.split(OPEN);
     let mut parts = vec![Part::Form(pieces.next().unwrap_or_default().to_owned())];
     for piece in pieces {
-        let marked = piece.split_once(CLOSE).and_then(|(mark, form)| Some((mark.parse::<usize>().ok()?, form)));
+        let marked =
+            piece.split_once(CLOSE).and_then(|(mark, form)| Some((mark.parse::<usize>().ok()?, form)));
         let (index, form) = marked
             .filter(|(index, _)| *index < messages.len())
             .ok_or_else(|| refused("the template changes the messages".into()))?;
@@ -138,7 +139,8 @@ mod tests {
 
     #[test]
     fn template_that_refuses_a_conversation_says_why() {
-        let source = "{% if messages | length > 3 %}{{ raise_exception('too many turns') }}{% endif %}".to_owned();
+        let source =
+            "{% if messages | length > 3 %}{{ raise_exception('too many turns') }}{% endif %}".to_owned();
         let template = Template::new(&(source + SOURCE)).unwrap();
         let messages = [Role::User; 4].map(|role| said(role, "again"));
         let error = template.render(&messages).unwrap_err().to_string();

@@ -51,9 +51,10 @@ impl ChatTokenizer {
         }
         let is_control = |id: usize| kinds[id] == CONTROL;
         let alphabet = alphabet();
-        let bytes = tokens.iter().enumerate().map(|(id, token)| {
-            if is_control(id) { Box::default() } else { plain(token, &alphabet) }
-        });
+        let bytes = tokens
+            .iter()
+            .enumerate()
+            .map(|(id, token)| if is_control(id) { Box::default() } else { plain(token, &alphabet) });
         let bytes = bytes.collect();
         let named = tokens.iter().enumerate().filter(|(id, _)| is_control(*id));
         let mut controls: Vec<_> = named.map(|(id, token)| ((*token).to_owned(), id as u32)).collect();
@@ -111,10 +112,8 @@ impl ChatTokenizer {
     }
 
     fn encode_text(&self, text: &str, tokens: &mut Vec<u32>) -> Result<(), InferenceError> {
-        let encoding = self
-            .tokenizer
-            .encode_fast(text, false)
-            .map_err(|source| InferenceError::Compute { source })?;
+        let encoding =
+            self.tokenizer.encode_fast(text, false).map_err(|source| InferenceError::Compute { source })?;
         tokens.extend_from_slice(encoding.get_ids());
         Ok(())
     }

@@ -88,8 +88,16 @@ impl<R: Runner> Engine<R> {
         self.life.info()
     }
 
+    /// Ends the job under way and refuses all others from now on. Returns at once.
+    pub(crate) fn stop(&self) {
+        self.stop.store(true, Ordering::Relaxed);
+    }
+
     /// Puts a job into the queue.
     pub(crate) fn submit(&self, job: R::Job) -> Result<(), InferenceError> {
+        if self.stop.load(Ordering::Relaxed) {
+            return Err(stopped());
+        }
         if let Some(error) = refusal(&self.life.info()) {
             return Err(error);
         }
@@ -103,7 +111,7 @@ impl<R: Runner> Engine<R> {
 
 impl<R: Runner> Drop for Engine<R> {
     fn drop(&mut self) {
-        self.stop.store(true, Ordering::Relaxed);
+        self.stop();
         self.jobs = None;
         if let Some(thread) = self.thread.take() {
             // An error would be a panic outside a job, which the panic hook has reported already.
@@ -140,8 +148,9 @@ fn load<R: Runner>(life: &Life) -> Option<R> {
         return None;
     }
     life.loading();
-    let loaded = catch_unwind(AssertUnwindSafe(|| R::load(life.folder(), &mut info).map(|runner| (runner, info))))
-        .unwrap_or_else(|_| Err(LoadError("reading it ended in a panic".into())));
+    let loaded =
+        catch_unwind(AssertUnwindSafe(|| R::load(life.folder(), &mut info).map(|runner| (runner, info))))
+            .unwrap_or_else(|_| Err(LoadError("reading it ended in a panic".into())));
     match loaded {
         Ok((runner, info)) => {
             life.ready(info);

@@ -126,7 +126,11 @@ impl<R: Read> Cursor<'_, R> {
         if kind == LIST {
             return Err(GgufError::Damaged(format!("`{key}` is a list of lists")));
         }
-        let count = self.count(key, MOST_ENTRIES.min(self.left))?;
+        let count = self.count(key, MOST_ENTRIES)?;
+        // Every entry takes a byte at least.
+        if count > self.left {
+            return Err(truncated(key));
+        }
         (0..count).map(|_| self.value(kind, key)).collect::<Result<_, _>>().map(Value::List)
     }
 

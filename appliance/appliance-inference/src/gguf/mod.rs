@@ -56,12 +56,7 @@ impl GgufFile {
         for tensor in &header.tensors {
             tensor.check(header.data_start, length)?;
         }
-        Ok(Self {
-            file,
-            metadata: header.metadata,
-            tensors: header.tensors,
-            data_start: header.data_start,
-        })
+        Ok(Self { file, metadata: header.metadata, tensors: header.tensors, data_start: header.data_start })
     }
 
     /// All tensors.

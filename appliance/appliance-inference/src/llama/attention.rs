@@ -24,7 +24,7 @@ impl Attention {
         let head = config.head();
         let length = cache.length(head);
         self.scores.resize(config.heads * length, 0.0);
-        let attend = |(index, ((query, out), scores)): (usize, ((&[f32], &mut [f32]), &mut [f32]))| {
+        let attend = |index: usize, query: &[f32], out: &mut [f32], scores: &mut [f32]| {
             let shared = index / config.group();
             let scale = (head as f32).sqrt().recip();
             for (score, key) in scores.iter_mut().zip(cache.keys[shared].chunks_exact(head)) {
@@ -39,10 +39,16 @@ impl Attention {
         let scores = &mut self.scores[..config.heads * length];
         if length < PARALLEL_FROM {
             let heads = queries.chunks_exact(head).zip(out.chunks_exact_mut(head));
-            heads.zip(scores.chunks_exact_mut(length)).enumerate().for_each(attend);
+            heads
+                .zip(scores.chunks_exact_mut(length))
+                .enumerate()
+                .for_each(|(index, ((query, out), scores))| attend(index, query, out, scores));
         } else {
             let heads = queries.par_chunks_exact(head).zip(out.par_chunks_exact_mut(head));
-            heads.zip(scores.par_chunks_exact_mut(length)).enumerate().for_each(attend);
+            heads
+                .zip(scores.par_chunks_exact_mut(length))
+                .enumerate()
+                .for_each(|(index, ((query, out), scores))| attend(index, query, out, scores));
         }
     }
 
@@ -58,7 +64,9 @@ impl Attention {
         let scale = (head as f32).sqrt().recip();
         for shared in 0..config.key_heads {
             let offset = shared * group * head;
-            for (token, gathered) in queries.chunks_exact(width).zip(self.gathered.chunks_exact_mut(group * head)) {
+            for (token, gathered) in
+                queries.chunks_exact(width).zip(self.gathered.chunks_exact_mut(group * head))
+            {
                 for (to, from) in gathered.iter_mut().zip(&token[offset..]) {
                     *to = from * scale;
                 }
@@ -73,7 +81,8 @@ impl Attention {
             });
             let values = Strided::new(&cache.values[shared], length, head);
             multiply(Strided::new(scores, rows, length), values, &mut self.attended);
-            for (token, attended) in out.chunks_exact_mut(width).zip(self.attended.chunks_exact(group * head)) {
+            for (token, attended) in out.chunks_exact_mut(width).zip(self.attended.chunks_exact(group * head))
+            {
                 token[offset..][..group * head].copy_from_slice(attended);
             }
         }

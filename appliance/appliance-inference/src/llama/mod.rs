@@ -48,7 +48,7 @@ struct Room {
     gate: Vec<f32>,
     up: Vec<f32>,
     projected: Vec<f32>,
-    wide: Vec<f32>,
+    staging: Vec<f32>,
     input: Vector,
     context: Vector,
     inner: Vector,
@@ -74,7 +74,7 @@ impl Llama {
                 gate: Vec::new(),
                 up: Vec::new(),
                 projected: Vec::new(),
-                wide: Vec::new(),
+                staging: Vec::new(),
                 input: Vector::new(config.width),
                 context: Vector::new(config.width),
                 inner: Vector::new(config.inner),
@@ -119,20 +119,20 @@ impl Llama {
         }
         for (index, layer) in self.weights.layers.iter().enumerate() {
             norm_rows(&room.state, &layer.attention_norm, config, &mut room.normed);
-            layer.query.times_batch(&room.normed, &mut room.queries, &mut room.wide);
-            layer.key.times_batch(&room.normed, &mut room.keys, &mut room.wide);
-            layer.value.times_batch(&room.normed, &mut room.values, &mut room.wide);
+            layer.query.times_batch(&room.normed, &mut room.queries, &mut room.staging);
+            layer.key.times_batch(&room.normed, &mut room.keys, &mut room.staging);
+            layer.value.times_batch(&room.normed, &mut room.values, &mut room.staging);
             self.rotary.turn(&mut room.queries, config.width, start);
             self.rotary.turn(&mut room.keys, config.key_width(), start);
             self.cache.append(index, &room.keys, &room.values);
             room.attention.batch(config, self.cache.layer(index), &room.queries, &mut room.attended);
-            layer.output.times_batch(&room.attended, &mut room.projected, &mut room.wide);
+            layer.output.times_batch(&room.attended, &mut room.projected, &mut room.staging);
             add(&mut room.state, &room.projected);
             norm_rows(&room.state, &layer.inner_norm, config, &mut room.normed);
-            layer.gate.times_batch(&room.normed, &mut room.gate, &mut room.wide);
-            layer.up.times_batch(&room.normed, &mut room.up, &mut room.wide);
+            layer.gate.times_batch(&room.normed, &mut room.gate, &mut room.staging);
+            layer.up.times_batch(&room.normed, &mut room.up, &mut room.staging);
             swiglu(&mut room.gate, &room.up);
-            layer.down.times_batch(&room.gate, &mut room.projected, &mut room.wide);
+            layer.down.times_batch(&room.gate, &mut room.projected, &mut room.staging);
             add(&mut room.state, &room.projected);
         }
     }
@@ -175,8 +175,7 @@ impl Llama {
     pub(crate) fn scores(&mut self) -> &mut [f32] {
         let (config, room) = (&self.config, &mut self.room);
         let last = room.state.len() - config.width;
-        room.input
-            .fill(|out| rms_norm(&room.state[last..], &self.weights.output_norm, config.epsilon, out));
+        room.input.fill(|out| rms_norm(&room.state[last..], &self.weights.output_norm, config.epsilon, out));
         self.weights.embedding.times_vector(&room.input, &mut room.scores);
         &mut room.scores
     }

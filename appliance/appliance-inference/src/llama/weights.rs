@@ -32,7 +32,9 @@ impl Weights {
         }
         Ok(Self {
             embedding: Matrix::read(file, "token_embd.weight", config.width, config.vocabulary)?,
-            layers: (0..config.layers).map(|index| Layer::read(file, config, index)).collect::<Result<_, _>>()?,
+            layers: (0..config.layers)
+                .map(|index| Layer::read(file, config, index))
+                .collect::<Result<_, _>>()?,
             output_norm: file.floats("output_norm.weight", config.width)?,
         })
     }

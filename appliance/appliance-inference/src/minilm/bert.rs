@@ -31,7 +31,8 @@ impl SentenceEncoder {
     /// Reads the model. The error is why it cannot be used.
     pub(super) fn read(folder: &Path) -> Result<Self, String> {
         let [weights, tokenizer, config] = FILES.map(|name| {
-            std::fs::read(folder.join(name)).map_err(|error| format!("its file {name} cannot be read: {error}"))
+            std::fs::read(folder.join(name))
+                .map_err(|error| format!("its file {name} cannot be read: {error}"))
         });
         let broken = |name: &str, problem: &dyn std::fmt::Display| {
             format!("its file {name} cannot be used: {problem}")

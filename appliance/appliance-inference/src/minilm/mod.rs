@@ -64,6 +64,12 @@ impl MiniLmEmbedder {
         let plan = Plan { info, folder: folder.into(), files: &bert::FILES, queue: QUEUE };
         Self { engine: Engine::start(plan, events) }
     }
+
+    /// Ends the request under way and refuses all others from now on; for an orderly shutdown while
+    /// requests still run. Returns at once.
+    pub fn stop(&self) {
+        self.engine.stop();
+    }
 }
 
 impl Embedder for MiniLmEmbedder {

@@ -7,26 +7,31 @@
 //!   of the dequantised model up to the order of additions, and a token reads 98 MB, not 540 MB.
 //! - One vector ([`Matrix::times_vector`], writing an answer) is bound by memory and by widening: own
 //!   kernels, `avx2` where the processor has it, else `portable`.
-//! - Many vectors ([`Matrix::times_batch`], reading a prompt) are bound by arithmetic: the matrix is
-//!   widened once and multiplied by the crate `gemm`.
+//! - Many vectors ([`Matrix::times_batch`], reading a prompt) are bound by arithmetic: a group of rows is
+//!   widened into the cache and multiplied with all vectors, four rows by three vectors at a time (90
+//!   GFLOPS a core of an AMD EPYC at 2.6 GHz, where the crate `gemm` reaches 50).
+//! - Attention's products, whose shapes grow with the conversation, go through `gemm`.
 //! - The work is split by rows over rayon's pool; a row's sum does not depend on the split, so a result
 //!   does not depend on the number of threads.
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
-mod batch;
 mod kernels;
 mod portable;
+mod product;
 
 use rayon::prelude::*;
 
-pub(crate) use batch::{Strided, multiply};
 pub(crate) use kernels::{add_scaled, dot, rms_norm, softmax, swiglu};
+use product::multiply_group;
+pub(crate) use product::{Strided, multiply};
 
 use crate::gguf::{Encoding, GgufError, GgufFile};
 
 /// Weights of one block, in both encodings.
 const BLOCK: usize = 32;
+/// Rows that are widened together: few enough for the second-level cache.
+const GROUP: usize = 32;
 
 /// A matrix of weights, row by row: `out` rows of `in` weights.
 pub(crate) struct Matrix {
@@ -61,17 +66,11 @@ impl Vector {
             *sum = block.iter().sum();
         }
     }
-
 }
 
 impl Matrix {
     /// Reads a matrix from a model file.
-    pub(crate) fn read(
-        file: &GgufFile,
-        name: &str,
-        columns: usize,
-        rows: usize,
-    ) -> Result<Self, GgufError> {
+    pub(crate) fn read(file: &GgufFile, name: &str, columns: usize, rows: usize) -> Result<Self, GgufError> {
         let entry = file.tensor(name, &[columns, rows])?;
         let problem = |problem: String| GgufError::Tensor { name: name.to_owned(), problem };
         let kind = match entry.encoding {
@@ -85,10 +84,6 @@ impl Matrix {
             return Err(problem("is damaged: a scale is not a finite number".into()));
         }
         Ok(matrix)
-    }
-
-    pub(crate) fn rows(&self) -> usize {
-        self.rows
     }
 
     /// `out = self · vector`.
@@ -107,26 +102,28 @@ impl Matrix {
         );
     }
 
-    /// `out = vectors · selfᵀ` for vectors that lie one after the other. `wide` is room for the widened
-    /// matrix, kept by the caller so that it is not allocated each time.
-    pub(crate) fn times_batch(&self, vectors: &[f32], out: &mut [f32], wide: &mut Vec<f32>) {
-        wide.resize(self.rows * self.columns, 0.0);
-        let share = self.rows.div_ceil(4 * rayon::current_num_threads()).max(16);
-        wide.par_chunks_mut(share * self.columns).zip(self.bytes.par_chunks(share * self.row_bytes)).for_each(
-            |(wide, bytes)| {
-                for (wide, row) in
-                    wide.chunks_exact_mut(self.columns).zip(bytes.chunks_exact(self.row_bytes))
+    /// `out = vectors · selfᵀ` for vectors that lie one after the other. `staging` is room for the same
+    /// numbers in the order in which they are computed; the caller keeps it from one call to the next.
+    pub(crate) fn times_batch(&self, vectors: &[f32], out: &mut [f32], staging: &mut Vec<f32>) {
+        let count = vectors.len() / self.columns;
+        assert_eq!((vectors.len(), out.len()), (count * self.columns, count * self.rows));
+        staging.resize(out.len(), 0.0);
+        staging
+            .par_chunks_mut(GROUP * count)
+            .zip(self.bytes.par_chunks(GROUP * self.row_bytes))
+            .for_each_init(Vec::new, |wide, (products, bytes)| {
+                wide.resize(bytes.len() / self.row_bytes * self.columns, 0.0);
+                for (wide, row) in wide.chunks_exact_mut(self.columns).zip(bytes.chunks_exact(self.row_bytes))
                 {
                     self.widen(row, wide);
                 }
-            },
-        );
-        let count = vectors.len() / self.columns;
-        multiply(
-            Strided::new(vectors, count, self.columns),
-            Strided::new(wide, self.rows, self.columns).transposed(),
-            &mut *out,
-        );
+                multiply_group(wide, self.columns, vectors, products);
+            });
+        out.par_chunks_exact_mut(self.rows).enumerate().for_each(|(index, out)| {
+            for (out, products) in out.chunks_mut(GROUP).zip(staging.chunks(GROUP * count)) {
+                out.copy_from_slice(&products[index * out.len()..][..out.len()]);
+            }
+        });
     }
 
     /// Copies a row into `out`, widened.

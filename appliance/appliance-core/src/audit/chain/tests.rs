@@ -21,7 +21,8 @@ fn chain(length: u64) -> Vec<AuditEntry> {
     let mut head = GENESIS;
     (1..=length)
         .map(|sequence| {
-            let entry = AuditEntry::chain(record(sequence as i64, Some("r"), BTreeMap::new()), sequence, head);
+            let entry =
+                AuditEntry::chain(record(sequence as i64, Some("r"), BTreeMap::new()), sequence, head);
             head = entry.hash;
             entry
         })
@@ -46,7 +47,10 @@ fn the_first_hash_is_that_of_the_documented_bytes() {
 
 #[test]
 fn an_intact_chain_is_reported_with_its_head() {
-    assert_eq!(verify_chain(&[]), ChainReport { intact: true, entries: 0, head: GENESIS, first_broken: None });
+    assert_eq!(
+        verify_chain(&[]),
+        ChainReport { intact: true, entries: 0, head: GENESIS, first_broken: None }
+    );
     let entries = chain(5);
     let report = verify_chain(&entries);
     assert_eq!((report.intact, report.entries, report.head), (true, 5, entries[4].hash));

@@ -20,11 +20,10 @@ use crate::router::Api;
     operation_id = "list_api_keys",
     responses((status = 200, description = "The keys", body = ApiKeys))
 )]
-pub(super) async fn list(State(api): State<Arc<Api>>, caller: Caller) -> ProblemResult<axum::Json<ApiKeys>> {
-    let access = Arc::clone(&api.services.access);
-    let keys = blocking::run(move || access.list_api_keys(&caller.principal)).await??;
+pub(super) async fn list(State(api): State<Arc<Api>>, caller: Caller) -> axum::Json<ApiKeys> {
+    let keys = api.services.access.list_api_keys(&caller.principal);
     let items = keys.into_iter().map(Into::into).collect();
-    Ok(axum::Json(ApiKeys { items, next_cursor: None }))
+    axum::Json(ApiKeys { items, next_cursor: None })
 }
 
 /// Makes an API key. Its secret is in this answer and nowhere else.

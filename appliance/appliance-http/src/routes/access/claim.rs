@@ -24,7 +24,7 @@ use crate::router::Api;
 )]
 pub(super) async fn state(State(api): State<Arc<Api>>) -> ProblemResult<axum::Json<ClaimState>> {
     let access = Arc::clone(&api.services.access);
-    let state = blocking::run(move || access.claim_state()).await??;
+    let state = blocking::run(move || access.claim_state()).await?;
     let certificate = &api.services.identity.certificate;
     Ok(axum::Json(ClaimState {
         claimed: state.claimed,
@@ -53,9 +53,8 @@ pub(super) async fn claim(
     Json(request): Json<ClaimRequest>,
 ) -> ProblemResult<Response> {
     let access = Arc::clone(&api.services.access);
-    let opened = blocking::run(move || {
-        access.claim(&request.code, &request.username, &request.password, &request_id)
-    })
-    .await??;
+    let opened =
+        blocking::run(move || access.claim(&request.code, &request.username, &request.password, &request_id))
+            .await??;
     Ok(session::opened(opened))
 }

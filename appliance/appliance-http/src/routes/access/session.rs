@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::shim::access;
+use appliance_core::access;
 use axum::Extension;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
@@ -57,6 +57,7 @@ pub(super) async fn open(
 )]
 pub(super) async fn close(
     State(api): State<Arc<Api>>,
+    Extension(request_id): Extension<RequestId>,
     session: Option<Extension<SessionCookie>>,
 ) -> ProblemResult<Response> {
     let Some(Extension(SessionCookie(secret))) = session else {
@@ -64,7 +65,7 @@ pub(super) async fn close(
             .with_next("Delete the API key instead, with DELETE /api/v1/access/api-keys/{id}."));
     };
     let access = Arc::clone(&api.services.access);
-    blocking::run(move || access.sign_out(&secret)).await??;
+    blocking::run(move || access.sign_out(&secret, &request_id)).await??;
     let mut response = StatusCode::NO_CONTENT.into_response();
     response.headers_mut().extend(SessionCookie::remove().map(|value| (header::SET_COOKIE, value)));
     Ok(response)

@@ -44,7 +44,7 @@ pub(super) async fn complete(
         return Err(unknown_model(&request.model, &own));
     }
     let streams = request.stream == Some(true);
-    let include_usage = request.stream_options.as_ref().is_some_and(|options| options.include_usage);
+    let include_usage = request.stream_options.as_ref().is_some_and(|options| options.0.include_usage);
     let id = format!("chatcmpl-{}", Uuid::now_v7().simple());
     let head = Head { id, created: Timestamp::now().as_second(), model: own.clone() };
     let generation = Generation::start(api, own, chat_request::checked(request)?);
@@ -68,6 +68,7 @@ async fn respond(head: Head, mut generation: Generation) -> ProblemResult<Respon
     let choice = ChatChoice { index: 0, message, logprobs: None, finish_reason: outcome.finish.into() };
     let Head { id, created, model } = head;
     let usage = outcome.into();
-    let answer = ChatCompletion { id, object: "chat.completion", created, model, choices: vec![choice], usage };
+    let answer =
+        ChatCompletion { id, object: "chat.completion", created, model, choices: vec![choice], usage };
     Ok(axum::Json(answer).into_response())
 }

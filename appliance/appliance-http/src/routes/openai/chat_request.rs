@@ -3,6 +3,7 @@
 use appliance_core::inference::{ChatMessage, ChatRequest, Role};
 
 use crate::dto::chat::{ChatCompletionRequest, ChatRole, Message};
+use crate::dto::object::Object;
 use crate::dto::text::Texts;
 use crate::problem::{Problem, ProblemResult};
 
@@ -44,7 +45,10 @@ fn number(field: &str, value: Option<f32>, range: &str, fits: impl Fn(f32) -> bo
 fn max_tokens(old_name: Option<u32>, new_name: Option<u32>) -> ProblemResult<Option<u32>> {
     let field = match (old_name, new_name) {
         (Some(_), Some(_)) => {
-            return Err(Problem::field("max_tokens", "is there beside `max_completion_tokens`; send only one of them"));
+            return Err(Problem::field(
+                "max_tokens",
+                "is there beside `max_completion_tokens`; send only one of them",
+            ));
         }
         (Some(_), None) => "max_tokens",
         _ => "max_completion_tokens",
@@ -69,7 +73,7 @@ fn stops(stop: Option<Texts>) -> ProblemResult<Vec<String>> {
     Ok(stops)
 }
 
-fn message(Message { role, content }: Message) -> ChatMessage {
+fn message(Object(Message { role, content }): Object<Message>) -> ChatMessage {
     let role = match role {
         ChatRole::System | ChatRole::Developer => Role::System,
         ChatRole::User => Role::User,

@@ -83,7 +83,14 @@ impl Answer {
 
     fn chunk(&self) -> ChatCompletionChunk {
         let Head { id, created, model } = self.head.clone();
-        ChatCompletionChunk { id, object: "chat.completion.chunk", created, model, choices: vec![], usage: None }
+        ChatCompletionChunk {
+            id,
+            object: "chat.completion.chunk",
+            created,
+            model,
+            choices: vec![],
+            usage: None,
+        }
     }
 }
 

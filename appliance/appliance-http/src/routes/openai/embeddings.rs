@@ -57,9 +57,10 @@ fn check(request: &EmbeddingRequest, model: &ModelInfo) -> ProblemResult<()> {
         return Err(unknown_model(&request.model, &model.id));
     }
     match (request.dimensions, model.dimensions) {
-        (Some(asked), Some(own)) if asked != own => {
-            Err(Problem::unsupported_field("dimensions", format!("is {asked}; this model's vectors have {own}")))
-        }
+        (Some(asked), Some(own)) if asked != own => Err(Problem::unsupported_field(
+            "dimensions",
+            format!("is {asked}; this model's vectors have {own}"),
+        )),
         _ => Ok(()),
     }
 }

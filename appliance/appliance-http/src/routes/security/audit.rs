@@ -27,10 +27,12 @@ use crate::router::Api;
 )]
 pub(super) async fn page(State(api): State<Arc<Api>>, uri: Uri) -> ProblemResult<Json<AuditPage>> {
     let query = Query::parse(&uri, &["limit", "cursor"])?;
-    let request =
-        PageRequest { limit: query.number("limit", 1..=500, 100)?, cursor: query.text("cursor").map(str::to_owned) };
+    let request = PageRequest {
+        limit: query.number("limit", 1..=500, 100)?,
+        cursor: query.text("cursor").map(str::to_owned),
+    };
     let audit = Arc::clone(&api.services.audit);
-    Ok(Json(blocking::run(move || audit.page(&request)).await??.into()))
+    Ok(Json(blocking::run(move || audit.page(request)).await??.into()))
 }
 
 /// Whether the log's chain of hashes holds: no entry was changed or taken out.

@@ -2,18 +2,18 @@
 
 use std::sync::Arc;
 
-use crate::shim::keys::NewKey;
+use appliance_core::keys::{NewKey, StoredAnswer};
 use appliance_core::page::PageRequest;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
 
-use super::idempotent;
+use super::idempotent::Once;
 use crate::blocking;
 use crate::dto::keys::{CreateKey, Key, Keys};
 use crate::extract::{Json, KeyPath, Query};
 use crate::gate::Caller;
-use crate::problem::ProblemResult;
+use crate::problem::{Problem, ProblemResult};
 use crate::router::Api;
 
 /// Makes a key pair inside a token.
@@ -32,7 +32,21 @@ pub(super) async fn create(
     headers: HeaderMap,
     Json(request): Json<CreateKey>,
 ) -> ProblemResult<Response> {
-    let _ = (api, caller, headers, request); loop {}
+    let actor = caller.actor();
+    let once = Once::new(&headers, &actor.who, "POST /api/v1/security/keys", &request)?;
+    once.run(api, move |api| {
+        let CreateKey { algorithm, label, token } = request;
+        let new = NewKey { algorithm: algorithm.into(), label, token };
+        let key = Key::from(api.services.keys.create(&actor, new)?);
+        let body = serde_json::to_vec(&key).map_err(|error| Problem::internal("write a key", &error))?;
+        Ok(StoredAnswer {
+            status: 201,
+            content_type: "application/json".to_owned(),
+            location: Some(format!("/api/v1/security/keys/{}", key.id)),
+            body,
+        })
+    })
+    .await
 }
 
 /// The keys, newest last, a page at a time.
@@ -50,12 +64,13 @@ pub(super) async fn create(
 )]
 pub(super) async fn list(State(api): State<Arc<Api>>, uri: Uri) -> ProblemResult<axum::Json<Keys>> {
     let query = Query::parse(&uri, &["limit", "cursor", "token"])?;
-    let page =
-        PageRequest { limit: query.number("limit", 1..=200, 50)?, cursor: query.text("cursor").map(str::to_owned) };
+    let page = PageRequest {
+        limit: query.number("limit", 1..=200, 50)?,
+        cursor: query.text("cursor").map(str::to_owned),
+    };
     let token = query.text("token").map(str::to_owned);
     let keys = Arc::clone(&api.services.keys);
-    let page = blocking::run(move || keys.list(page, token.as_deref())).await??;
-    Ok(axum::Json(Keys { items: page.items.into_iter().map(Key::from).collect(), next_cursor: page.next_cursor }))
+    Ok(axum::Json(blocking::run(move || keys.list(page, token.as_deref())).await??.into()))
 }
 
 /// One key.
@@ -67,7 +82,10 @@ pub(super) async fn list(State(api): State<Arc<Api>>, uri: Uri) -> ProblemResult
     params(("id" = String, Path, description = "The key's id, 32 hexadecimal digits")),
     responses((status = 200, description = "The key", body = Key))
 )]
-pub(super) async fn show(State(api): State<Arc<Api>>, KeyPath(id): KeyPath) -> ProblemResult<axum::Json<Key>> {
+pub(super) async fn show(
+    State(api): State<Arc<Api>>,
+    KeyPath(id): KeyPath,
+) -> ProblemResult<axum::Json<Key>> {
     let keys = Arc::clone(&api.services.keys);
     let key = blocking::run(move || keys.get(&id)).await??;
     Ok(axum::Json(key.into()))

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::shim::keys::{SignCommand, VerifyCommand};
+use appliance_core::audit::Actor;
+use appliance_core::keys::{self, KeyError, SignCommand, VerifyCommand};
 use axum::extract::State;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -34,16 +35,21 @@ pub(super) async fn sign(
     let scheme = request.scheme.map(Into::into);
     let encoding = request.encoding.map(Into::into);
     let command = SignCommand { key, input, scheme, encoding };
-    let keys = Arc::clone(&api.services.keys);
-    let signed = blocking::run(move || keys.sign(&caller.actor(), command)).await?;
-    api.metrics.signed(&signed);
-    let signature = signed?;
+    let signature = blocking::run(move || counted_sign(&api, &caller.actor(), command)).await??;
     Ok(axum::Json(Signature {
         key_id: signature.key.to_string(),
         scheme: signature.scheme.into(),
         encoding: signature.encoding.map(Into::into),
         signature: STANDARD.encode(signature.bytes),
     }))
+}
+
+fn counted_sign(api: &Api, actor: &Actor, command: SignCommand) -> Result<keys::Signature, KeyError> {
+    let record = api.services.keys.get(&command.key)?;
+    let signed = api.services.keys.sign(actor, command);
+    let outcome = if signed.is_ok() { "ok" } else { "failed" };
+    api.metrics.signature(&record.token, record.algorithm.name(), outcome);
+    signed
 }
 
 /// Whether a signature is one of this key over this message or digest.

@@ -18,17 +18,7 @@ use crate::problem::{Problem, ProblemResult, Slug};
 
 /// The first part of every address that the page routes by itself.
 const PAGES: [&str; 12] = [
-    "",
-    "access",
-    "audit",
-    "chat",
-    "claim",
-    "keys",
-    "login",
-    "models",
-    "node",
-    "settings",
-    "sign-in",
+    "", "access", "audit", "chat", "claim", "keys", "login", "models", "node", "settings", "sign-in",
     "system",
 ];
 
@@ -70,7 +60,8 @@ fn find(name: &str) -> Option<(&str, EmbeddedFile)> {
 
 fn respond(name: &str, file: EmbeddedFile, request: &HeaderMap) -> Response {
     let etag = format!("\"{}\"", hex::encode(file.metadata.sha256_hash()));
-    let caching = if name.starts_with("assets/") { "public, max-age=31536000, immutable" } else { "no-cache" };
+    let caching =
+        if name.starts_with("assets/") { "public, max-age=31536000, immutable" } else { "no-cache" };
     let mut headers = HeaderMap::new();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(caching));
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(PAGE_POLICY));

@@ -1,6 +1,42 @@
-//! Products of whole matrices, by the crate `gemm` (which chooses vector instructions as it runs).
+//! Products of whole matrices.
 
 use gemm::{Parallelism, gemm};
+
+use super::kernels::{dot, tile};
+
+/// The products of a group of rows with vectors, `columns` numbers each; a vector's products lie one after
+/// the other.
+pub(super) fn multiply_group(rows: &[f32], columns: usize, vectors: &[f32], out: &mut [f32]) {
+    let width = rows.len() / columns;
+    for (group, four) in rows.chunks(4 * columns).enumerate() {
+        let first = 4 * group;
+        let whole = (four.len() == 4 * columns).then(|| cut::<4>(four, columns));
+        let mut vectors = vectors.chunks(3 * columns);
+        let mut outs = out.chunks_mut(3 * width);
+        while let (Some(three), Some(out)) = (vectors.next(), outs.next()) {
+            match whole.filter(|_| three.len() == 3 * columns) {
+                Some(rows) => {
+                    let products = tile(rows, cut::<3>(three, columns));
+                    for (out, products) in out.chunks_exact_mut(width).zip(products) {
+                        out[first..first + 4].copy_from_slice(&products);
+                    }
+                }
+                None => {
+                    for (out, vector) in out.chunks_exact_mut(width).zip(three.chunks_exact(columns)) {
+                        for (out, row) in out[first..].iter_mut().zip(four.chunks_exact(columns)) {
+                            *out = dot(row, vector);
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The first few rows of a matrix.
+fn cut<const N: usize>(rows: &[f32], columns: usize) -> [&[f32]; N] {
+    std::array::from_fn(|row| &rows[row * columns..][..columns])
+}
 
 /// A matrix in a slice: element (row, column) is at `row · row_step + column · column_step`.
 #[derive(Clone, Copy)]
@@ -72,6 +108,22 @@ pub(crate) fn multiply(left: Strided, right: Strided, out: &mut [f32]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn group_has_every_product_whatever_its_shape() {
+        let columns = 32;
+        for (rows, vectors) in [(1, 1), (4, 3), (7, 5), (32, 10)] {
+            let left: Vec<f32> = (0..rows * columns).map(|i| (i % 13) as f32).collect();
+            let right: Vec<f32> = (0..vectors * columns).map(|i| (i % 7) as f32).collect();
+            let mut out = vec![f32::NAN; rows * vectors];
+            multiply_group(&left, columns, &right, &mut out);
+            for (index, out) in out.iter().enumerate() {
+                let (vector, row) = (index / rows, index % rows);
+                let pairs = left[row * columns..][..columns].iter().zip(&right[vector * columns..]);
+                assert_eq!(*out, pairs.map(|(a, b)| a * b).sum::<f32>(), "{rows} {vectors} {index}");
+            }
+        }
+    }
 
     #[test]
     fn multiplies_a_mirrored_matrix() {

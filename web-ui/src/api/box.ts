@@ -1,0 +1,50 @@
+/** What the box can be asked, one function per question. */
+import { json, send, withQuery } from "./http";
+import type * as t from "./types";
+
+// Access
+export const claimState = () => json<t.ClaimState>("/api/v1/access/claim");
+export const claim = (body: t.ClaimRequest) => json<t.OpenedSession>("/api/v1/access/claim", { method: "POST", body });
+export const session = () => json<t.Session>("/api/v1/access/session");
+export const signIn = (body: t.SignInRequest) =>
+  json<t.OpenedSession>("/api/v1/access/session", { method: "POST", body });
+export const signOut = () => send("/api/v1/access/session", { method: "DELETE" });
+export const apiKeys = () => json<t.ApiKeys>("/api/v1/access/api-keys");
+export const createApiKey = (body: t.CreateApiKey) =>
+  json<t.CreatedApiKey>("/api/v1/access/api-keys", { method: "POST", body });
+export const deleteApiKey = (id: string) =>
+  send(`/api/v1/access/api-keys/${encodeURIComponent(id)}`, { method: "DELETE" });
+
+// Security
+const KEYS = "/api/v1/security/keys";
+const keyPath = (id: string) => `${KEYS}/${encodeURIComponent(id)}`;
+export const tokens = () => json<t.Tokens>("/api/v1/security/tokens");
+export const keys = (cursor: string | null, limit = 25) => json<t.Keys>(withQuery(KEYS, { limit, cursor }));
+export const key = (id: string) => json<t.Key>(keyPath(id));
+/** The same `attempt` twice makes one key, so a lost answer may be asked for again. */
+export const createKey = (body: t.CreateKey, attempt: string) =>
+  json<t.Key>(KEYS, { method: "POST", body, headers: { "Idempotency-Key": attempt } });
+export const deleteKey = (id: string) => send(keyPath(id), { method: "DELETE" });
+export const sign = (id: string, body: t.SignRequest) =>
+  json<t.Signature>(`${keyPath(id)}/sign`, { method: "POST", body });
+export const verify = (id: string, body: t.VerifyRequest) =>
+  json<t.Verification>(`${keyPath(id)}/verify`, { method: "POST", body });
+export const audit = (cursor: string | null, limit = 50) =>
+  json<t.AuditPage>(withQuery("/api/v1/security/audit", { limit, cursor }));
+export const auditVerification = () => json<t.AuditVerification>("/api/v1/security/audit/verification");
+
+// Bitcoin
+export const bitcoin = () => json<t.BitcoinStatus>("/api/v1/bitcoin/status");
+export const makeBlocks = (count: number) =>
+  json<t.GeneratedBlocks>("/api/v1/bitcoin/regtest/blocks", { method: "POST", body: { count } });
+
+// Models and hardware
+export const devices = () => json<t.Devices>("/api/v1/ml/devices");
+export const models = () => json<t.Models>("/api/v1/ml/models");
+
+// The box itself
+export const system = () => json<t.System>("/api/v1/system");
+export const logs = (level: t.LogLevel, after: string | null, limit = 100) =>
+  json<t.LogPage>(withQuery("/api/v1/system/logs", { limit, level, after }));
+/** A box that is not ready says so with 503, and how it is with it. */
+export const readiness = () => json<t.Readiness>("/readyz", { alsoFine: [503] });

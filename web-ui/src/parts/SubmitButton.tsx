@@ -1,0 +1,20 @@
+/** Sends a form. While that goes on it says so and cannot be pressed again. */
+export function SubmitButton({
+  busy,
+  busyText,
+  disabled = false,
+  children,
+}: {
+  busy: boolean;
+  busyText: string;
+  disabled?: boolean;
+  children: string;
+}) {
+  return (
+    <button type="submit" className="button primary" aria-disabled={busy || undefined} disabled={disabled}>
+      {busy && <span className="spinner" aria-hidden="true" />}
+      <span role="status">{busy ? busyText : ""}</span>
+      {!busy && children}
+    </button>
+  );
+}

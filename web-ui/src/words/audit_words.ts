@@ -1,0 +1,76 @@
+/** Entries of the record of actions as sentences. */
+import type { AuditEntry } from "../api/types";
+
+const DONE: Record<string, string> = {
+  "access.claim": "took ownership of the box",
+  "access.sign_in": "signed in",
+  "access.sign_out": "signed out",
+  "access.api_key.create": "made the API key",
+  "access.api_key.delete": "deleted the API key",
+  "key.create": "made the key",
+  "key.delete": "deleted the key",
+  "key.discard": "removed the unfinished key",
+  "key.sign": "signed with the key",
+};
+
+const TRIED: Record<string, string> = {
+  "access.claim": "tried to take ownership of the box",
+  "access.sign_in": "tried to sign in",
+  "access.sign_out": "tried to sign out",
+  "access.api_key.create": "tried to make the API key",
+  "access.api_key.delete": "tried to delete the API key",
+  "key.create": "tried to make the key",
+  "key.delete": "tried to delete the key",
+  "key.discard": "tried to remove the unfinished key",
+  "key.sign": "tried to sign with the key",
+};
+
+/** The action's object is told only where it is not clear from the action. */
+const NAMES_NOTHING = new Set(["access.claim", "access.sign_in", "access.sign_out"]);
+
+export type AuditWords = { who: string; what: string; object: string | null; outcome: string | null };
+
+/** `labels`: names of keys by their id, as far as known. */
+export function auditWords(entry: AuditEntry, labels: ReadonlyMap<string, string>): AuditWords {
+  const words = entry.outcome === "ok" ? DONE : TRIED;
+  return {
+    who: who(entry),
+    what: words[entry.action] ?? `did "${entry.action}" on`,
+    object: NAMES_NOTHING.has(entry.action) ? null : object(entry, labels),
+    outcome: entry.outcome === "ok" ? null : outcome(entry),
+  };
+}
+
+function who(entry: AuditEntry): string {
+  const { actor } = entry;
+  if (actor === "system") return "The box";
+  const [kind = "", name = ""] = actor.split(/:(.*)/s);
+  if (kind === "user" && name !== "") return name;
+  if (kind === "api_key" && name !== "") {
+    const [label = name, user] = name.split(/@([^@]*)$/s);
+    return user ? `API key ${label} of ${user}` : `API key ${label}`;
+  }
+  if (entry.action === "access.sign_in" && entry.subject.startsWith("user:")) {
+    return `Somebody as ${entry.subject.slice("user:".length)}`;
+  }
+  return "Somebody";
+}
+
+function object(entry: AuditEntry, labels: ReadonlyMap<string, string>): string {
+  const label = detailText(entry, "label");
+  if (label !== null) return label;
+  const [kind = "", id = ""] = entry.subject.split(/:(.*)/s);
+  if (kind === "key") return labels.get(id) ?? `${id.slice(0, 8)}…`;
+  return id === "" ? entry.subject : id;
+}
+
+function outcome(entry: AuditEntry): string {
+  const reason = detailText(entry, "reason");
+  const words = entry.outcome === "denied" ? "Refused" : "It failed";
+  return reason === null ? words : `${words}: ${reason}`;
+}
+
+function detailText(entry: AuditEntry, name: string): string | null {
+  const value = (entry.detail as Record<string, unknown>)[name];
+  return typeof value === "string" && value !== "" ? value : null;
+}

@@ -1,0 +1,68 @@
+/** The Bitcoin node's state in plain words. */
+import type { BitcoinStatus } from "../api/types";
+import { percent } from "./format";
+import type { Tone } from "./tone";
+
+export type Words = { tone: Tone; headline: string; explanation: string };
+
+const CHAINS: Record<BitcoinStatus["chain"], string> = {
+  main: "Bitcoin",
+  test: "Test network 3",
+  testnet4: "Test network 4",
+  signet: "Signet, a test network",
+  regtest: "Regtest, a private practice chain",
+};
+
+export const chainName = (chain: BitcoinStatus["chain"]): string => CHAINS[chain];
+
+export function nodeWords(node: BitcoinStatus): Words {
+  const words = stateWords(node);
+  return node.detail === null || node.detail === "" ? words : { ...words, explanation: node.detail };
+}
+
+function stateWords(node: BitcoinStatus): Words {
+  switch (node.state) {
+    case "off":
+      return { tone: "quiet", headline: "Switched off", explanation: "The box is set up without a Bitcoin node." };
+    case "starting":
+      return { tone: "busy", headline: "Starting", explanation: "This takes a few seconds, longer with a full chain." };
+    case "syncing":
+      return {
+        tone: "busy",
+        headline: `Catching up${node.sync_progress === null ? "" : `, ${percent(node.sync_progress, 1)} done`}`,
+        explanation: "The node checks every block itself. The first time this takes hours or days; it goes on by itself.",
+      };
+    case "running":
+      return {
+        tone: "good",
+        headline: "Running",
+        explanation:
+          node.chain === "regtest" ? "A chain of your own to try things with; its coins have no value." : "Up to date.",
+      };
+    case "refused":
+      return {
+        tone: "bad",
+        headline: "Not used",
+        explanation: "This node program follows other rules than Bitcoin's, so the box does not use it.",
+      };
+    case "waiting":
+      return { tone: "warning", headline: "Stopped, starts again soon", explanation: "The box restarts it by itself." };
+    case "stopped":
+      return {
+        tone: "bad",
+        headline: "Stopped",
+        explanation: "It ended several times in a row, so the box no longer restarts it. The logs say why.",
+      };
+  }
+}
+
+export function rulesWords(rules: BitcoinStatus["rules"]): Words {
+  switch (rules.verdict) {
+    case "bitcoin":
+      return { tone: "good", headline: "Bitcoin's rules", explanation: rules.reason ?? "It follows the rules of Bitcoin." };
+    case "foreign":
+      return { tone: "bad", headline: "Other rules", explanation: rules.reason ?? "It follows another chain's rules." };
+    case "unknown":
+      return { tone: "quiet", headline: "Not checked yet", explanation: rules.reason ?? "The check runs when it is up." };
+  }
+}

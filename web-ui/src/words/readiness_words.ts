@@ -1,0 +1,77 @@
+/** The whole box in one line: how it is and what to do. */
+import type { Component, Readiness } from "../api/types";
+import type { Tone } from "./tone";
+
+export type Overall = {
+  tone: Tone;
+  headline: string;
+  /** What is not as it should be, each with what it means. */
+  notes: { name: string; tone: Tone; text: string; advice: string | null }[];
+};
+
+/** A part's name as people know it: "token:softhsm" is "Key store softhsm". */
+export function componentName(name: string): string {
+  const [kind = "", which = ""] = name.split(/:(.*)/s);
+  switch (kind) {
+    case "store":
+      return "Storage";
+    case "token":
+      return `Key store ${which}`;
+    case "bitcoin":
+      return "Bitcoin node";
+    case "model":
+      return `AI model ${which}`;
+    case "accelerators":
+    case "gpu":
+      return "Graphics hardware";
+    default:
+      return name;
+  }
+}
+
+export function overall(readiness: Readiness): Overall {
+  const notes = readiness.components.filter((c) => isNews(c)).map(note);
+  const failing = readiness.components.filter((c) => c.state === "failed" || c.state === "degraded");
+  const starting = readiness.components.some((c) => c.state === "starting");
+  if (readiness.status === "not_ready" && failing.some((c) => c.required)) {
+    return { tone: "bad", headline: "The box cannot work properly", notes };
+  }
+  if (readiness.status === "not_ready") return { tone: "busy", headline: "The box is starting", notes };
+  if (failing.length > 0) {
+    const things = failing.length === 1 ? "one thing needs" : `${failing.length} things need`;
+    return { tone: "warning", headline: `Working, but ${things} attention`, notes };
+  }
+  if (starting) return { tone: "busy", headline: "Working, some parts are still starting", notes };
+  return { tone: "good", headline: "Everything is working", notes };
+}
+
+function isNews(component: Component): boolean {
+  return component.state === "failed" || component.state === "degraded" || component.state === "starting";
+}
+
+function note(component: Component) {
+  const tone: Tone = component.state === "starting" ? "busy" : component.required ? "bad" : "warning";
+  const text = component.detail === "" ? defaultText(component) : component.detail;
+  return { name: componentName(component.name), tone, text, advice: advice(component) };
+}
+
+function defaultText(component: Component): string {
+  return component.state === "starting" ? "Starting; this goes by itself." : "It does not work just now.";
+}
+
+/** What people can do; null where waiting is enough. */
+function advice(component: Component): string | null {
+  if (component.state === "starting") return null;
+  switch (component.name.split(":")[0]) {
+    case "store":
+      return "Make sure the disk is not full, then restart the box.";
+    case "token":
+      return "Check that the key device is plugged in, then restart the box. Keys on it are not lost.";
+    case "bitcoin":
+      return "Keys and models work without it. Look under Activity, Logs, for the reason.";
+    case "model":
+      return "Everything else works without it. Restart the box to load it again.";
+    default:
+      return "Look under Activity, Logs, for the reason.";
+  }
+}
