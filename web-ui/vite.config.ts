@@ -2,7 +2,7 @@ import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
 
 /** Where `npm run dev` finds a running box. */
-const box = process.env["ANYA_BOX"] ?? "https://localhost:8443";
+const box = process.env.ANYA_BOX ?? "https://localhost:8443";
 
 /**
  * In development the page comes from Vite and everything else from a box. The box accepts changes only

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::cli::{LogFormat, TpmMode};
 
-pub(crate) use load::{ConfigError, load};
+pub(crate) use load::load;
 
 /// Everything that can be configured.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

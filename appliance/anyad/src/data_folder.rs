@@ -22,7 +22,9 @@ impl DataFolder {
     pub(crate) fn take(path: &Path) -> Result<Self> {
         let cure = || {
             let shown = path.display();
-            format!("cannot use the data folder {shown}; make it writable for this user or choose another with --data-dir")
+            format!(
+                "cannot use the data folder {shown}; make it writable for this user or choose another with --data-dir"
+            )
         };
         make_private(path).with_context(cure)?;
         let path = path.canonicalize().with_context(cure)?;
@@ -35,7 +37,9 @@ impl DataFolder {
             .with_context(cure)?;
         let Ok(lock) = Flock::lock(lock, FlockArg::LockExclusiveNonblock) else {
             let shown = path.display();
-            bail!("the data folder {shown} is in use by another anyad; stop that one or choose another folder with --data-dir");
+            bail!(
+                "the data folder {shown} is in use by another anyad; stop that one or choose another folder with --data-dir"
+            );
         };
         Ok(Self { path, _lock: lock })
     }

@@ -15,12 +15,16 @@ use crate::config::Log;
 
 pub(crate) use memory::LogMemory;
 
+/// Libraries that log what is no news: every mechanism that cryptoki has no name for, as an error, and
+/// every handle that tss-esapi closes.
+const QUIETED: &str = "cryptoki=off,tss_esapi=warn";
+
 /// Starts logging; returns the memory of the latest lines.
 ///
 /// # Errors
 /// When the level in the configuration is none.
 pub(crate) fn start(config: &Log) -> Result<Arc<LogMemory>> {
-    let filter = EnvFilter::try_new(&config.level).with_context(|| {
+    let filter = EnvFilter::try_new(format!("{QUIETED},{}", config.level)).with_context(|| {
         format!("key `log.level` is `{}`; expected error, warn, info, debug or trace", config.level)
     })?;
     let pretty = match config.format {

@@ -63,7 +63,8 @@ fn serve(cli: &Cli) -> Result<()> {
     // are threads.
     let softhsm = hal_pkcs11::softhsm::prepare(&data.join("softhsm"))?;
     hal_pkcs11::softhsm::set_environment(&softhsm)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start threads")?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start threads")?;
     let ended = runtime.block_on(run::run(config, data, logs));
     // A call into foreign code that hangs must not keep the process.
     runtime.shutdown_background();

@@ -13,7 +13,11 @@ use tokio::runtime::Handle;
 use crate::config::Bitcoin;
 
 /// Starts the node that the configuration asks for.
-pub(crate) fn start(config: &Bitcoin, folder: PathBuf, events: Arc<dyn EventSink>) -> Option<Arc<BitcoinNode>> {
+pub(crate) fn start(
+    config: &Bitcoin,
+    folder: PathBuf,
+    events: Arc<dyn EventSink>,
+) -> Option<Arc<BitcoinNode>> {
     if !config.enabled {
         return None;
     }
@@ -31,7 +35,10 @@ pub(crate) fn start(config: &Bitcoin, folder: PathBuf, events: Arc<dyn EventSink
 /// A program on the `PATH`; its bare name where it is not there, so that the error names it.
 fn on_path(name: &str) -> PathBuf {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path).map(|folder| folder.join(name)).find(|path| path.is_file()).unwrap_or_else(|| Path::new(name).to_owned())
+    std::env::split_paths(&path)
+        .map(|folder| folder.join(name))
+        .find(|path| path.is_file())
+        .unwrap_or_else(|| Path::new(name).to_owned())
 }
 
 /// The supervised node behind the domain's port. Its calls wait on the service's runtime, so they are

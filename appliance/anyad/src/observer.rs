@@ -1,6 +1,7 @@
 //! Hears every domain event before the web page does, and keeps the health registry and the console
 //! true to it.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use appliance_core::event::{DomainEvent, EventSink};
@@ -16,12 +17,22 @@ pub(crate) struct Observer {
     console: Arc<Console>,
     listeners: Arc<dyn EventSink>,
     shown_node: Mutex<Option<NodeState>>,
+    stopping: AtomicBool,
 }
 
 impl Observer {
     /// Passes events on to `listeners`.
-    pub(crate) fn new(health: Arc<HealthRegistry>, console: Arc<Console>, listeners: Arc<dyn EventSink>) -> Self {
-        Self { health, console, listeners, shown_node: Mutex::new(None) }
+    pub(crate) fn new(
+        health: Arc<HealthRegistry>,
+        console: Arc<Console>,
+        listeners: Arc<dyn EventSink>,
+    ) -> Self {
+        Self { health, console, listeners, shown_node: Mutex::new(None), stopping: AtomicBool::new(false) }
+    }
+
+    /// From now on parts that stop do so on purpose, which is no news.
+    pub(crate) fn expect_stops(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
     }
 
     /// Notes how a part is, and tells of it when that is news.
@@ -45,6 +56,7 @@ impl Observer {
 impl EventSink for Observer {
     fn publish(&self, event: DomainEvent) {
         match &event {
+            _ if self.stopping.load(Ordering::Relaxed) => {}
             DomainEvent::NodeChanged { status } => {
                 self.report(node_component(status));
                 self.show_node(status);

@@ -19,7 +19,11 @@ const SEALED: &str = "softhsm-pin.sealed";
 /// # Errors
 /// One line with the cure: sealed and no TPM, sealed by another TPM, or missing beside a token that
 /// was initialised with it.
-pub(crate) fn load_or_make(folder: &Path, sealer: Option<&dyn Sealer>, may_make: bool) -> Result<Zeroizing<String>> {
+pub(crate) fn load_or_make(
+    folder: &Path,
+    sealer: Option<&dyn Sealer>,
+    may_make: bool,
+) -> Result<Zeroizing<String>> {
     let plain = folder.join(PLAIN);
     let sealed = folder.join(SEALED);
     if let Some(blob) = read_if_there(&sealed)? {
@@ -40,7 +44,9 @@ pub(crate) fn load_or_make(folder: &Path, sealer: Option<&dyn Sealer>, may_make:
     };
     match sealer {
         Some(sealer) => {
-            let blob = sealer.seal(pin.as_bytes(), &SealPolicy::default()).context("cannot seal the PIN with the TPM")?;
+            let blob = sealer
+                .seal(pin.as_bytes(), &SealPolicy::default())
+                .context("cannot seal the PIN with the TPM")?;
             write_private(&sealed, &blob.0)?;
             if plain.exists() {
                 std::fs::remove_file(&plain).context("cannot remove the unsealed PIN")?;
@@ -116,7 +122,8 @@ mod tests {
     #[test]
     fn what_cannot_be_opened_is_told_with_the_cure() {
         let folder = tempfile::tempdir().unwrap();
-        let told = |sealer: Option<&dyn Sealer>| load_or_make(folder.path(), sealer, false).unwrap_err().to_string();
+        let told =
+            |sealer: Option<&dyn Sealer>| load_or_make(folder.path(), sealer, false).unwrap_err().to_string();
         assert!(told(None).contains("restore the file from a backup"));
         std::fs::write(folder.path().join(SEALED), "").unwrap();
         assert!(told(None).contains("start with the same --tpm"));

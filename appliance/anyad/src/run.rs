@@ -11,17 +11,20 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use appliance_bitcoin::BitcoinNode;
 use appliance_core::access::{AccessService, SystemEntropy};
+use appliance_core::audit::AuditLog;
 use appliance_core::clock::SystemClock;
 use appliance_core::event::EventSink;
 use appliance_core::health::HealthRegistry;
 use appliance_core::inference::{ChatModel, Embedder};
 use appliance_core::keys::KeyService;
+use appliance_core::logs::LogSource;
 use appliance_core::node::Node;
+use appliance_core::page::PageRequest;
 use appliance_http::{BoxIdentity, CertificateIdentity, EventBus, Profile, Services};
 use appliance_inference::{MiniLmEmbedder, SmolLm2Chat};
 use appliance_store::Store;
 use hal_api::{ServiceManager, Token};
-use hal_board::{LinuxSensors, SystemdServiceManager};
+use hal_board::{LinuxSensors, SystemdJournal, SystemdServiceManager};
 use jiff::Timestamp;
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
@@ -66,12 +69,12 @@ async fn start_and_wait(
     let console = Arc::new(console);
     let events = EventBus::new();
     let health = Arc::new(HealthRegistry::default());
-    let observer = Arc::new(Observer::new(Arc::clone(&health), Arc::clone(&console), Arc::new(events.clone())));
+    let observer =
+        Arc::new(Observer::new(Arc::clone(&health), Arc::clone(&console), Arc::new(events.clone())));
 
     let tokens = open_tokens(config, data, shutdown)?;
     let store = open_store(data, shutdown)?;
-    observer.report(monitor::store_component());
-    let watch = monitor::start(tokens.clone(), Arc::clone(&observer));
+    let watch = monitor::start(tokens.clone(), Arc::clone(&store), Arc::clone(&observer));
     shutdown.after("monitor", STOP_BOUND, move || async move { watch.abort() });
     let identity = certificates(config, data, &tokens)?;
     let domain = Domain::start(&store, &tokens, &observer)?;
@@ -96,12 +99,13 @@ async fn start_and_wait(
             let accelerators = accelerators.clone();
             Arc::new(move || accelerators.report())
         },
-        logs,
+        logs: log_source(logs),
         events,
         identity: box_identity(started_at, &listeners.address, &identity),
         shutdown: stopping.clone(),
     };
-    let tls = appliance_http::tls_config(identity.chain, identity.key).context("cannot use the server's certificate")?;
+    let tls = appliance_http::tls_config(identity.chain, identity.key)
+        .context("cannot use the server's certificate")?;
     let banner = Banner {
         version: env!("CARGO_PKG_VERSION"),
         address: &listeners.address.clone(),
@@ -126,7 +130,10 @@ async fn start_and_wait(
             tracing::error!("the web server broke");
         }
     });
-    let watched = watchdog::start(Arc::clone(&manager), move || store.is_alive());
+    let watched = watchdog::start(Arc::clone(&manager), move || {
+        // Only an answer that does not come counts: a store that says that it fails is alive.
+        let _ = store.page(PageRequest { limit: 1, cursor: None });
+    });
     if let Some(watched) = watched {
         shutdown.after("watchdog", STOP_BOUND, move || async move { watched.abort() });
     }
@@ -137,6 +144,7 @@ async fn start_and_wait(
 
     signals::asked_to_stop().await.context("cannot listen to signals")?;
     manager.stopping();
+    observer.expect_stops();
     tracing::info!("asked to stop");
     Ok(())
 }
@@ -239,6 +247,14 @@ fn start_node(
     Ok(Arc::new(SupervisedNode { node: bitcoind, runtime: Handle::current() }))
 }
 
+/// The journal where systemd runs the service and keeps its lines, else the process's own memory.
+fn log_source(memory: Arc<LogMemory>) -> Arc<dyn LogSource> {
+    match std::env::var_os("JOURNAL_STREAM") {
+        Some(_) => Arc::new(SystemdJournal::of_unit("anyad.service")),
+        None => memory,
+    }
+}
+
 fn box_identity(started_at: Timestamp, address: &str, identity: &Identity) -> BoxIdentity {
     BoxIdentity {
         version: env!("CARGO_PKG_VERSION").into(),
@@ -263,7 +279,7 @@ fn owner(access: &AccessService) -> Owner {
 
 fn keys_line(tokens: &[Token]) -> String {
     let shown = |token: &Token| match token.probe.info() {
-        Ok(info) => format!("{} {} {} ({})", info.manufacturer, info.model, info.firmware, token.name),
+        Ok(info) => format!("{} {} ({})", info.model, info.firmware, token.name),
         Err(_) => format!("{} (does not answer)", token.name),
     };
     tokens.iter().map(shown).collect::<Vec<_>>().join(", ")

@@ -15,8 +15,12 @@ pub(crate) struct Shutdown {
 
 impl Shutdown {
     /// Notes how a part that was just started is stopped, and how long that may take.
-    pub(crate) fn after<F>(&mut self, part: &'static str, bound: Duration, stop: impl FnOnce() -> F + Send + 'static)
-    where
+    pub(crate) fn after<F>(
+        &mut self,
+        part: &'static str,
+        bound: Duration,
+        stop: impl FnOnce() -> F + Send + 'static,
+    ) where
         F: Future<Output = ()> + Send + 'static,
     {
         self.parts.push((part, bound, Box::new(|| Box::pin(stop()))));

@@ -39,7 +39,8 @@ fn open_pkcs11(config: &Pkcs11, data: &DataFolder, pin: Zeroizing<String>) -> Re
     let module = config.module.clone().or_else(softhsm::find_module).context(
         "cannot find SoftHSM; install the package softhsm2 or set `tokens.pkcs11.module` in the configuration",
     )?;
-    let wanted = Pkcs11Config::new("softhsm", module, config.label.clone(), pin).create_if_missing(pin::random()?);
+    let wanted =
+        Pkcs11Config::new("softhsm", module, config.label.clone(), pin).create_if_missing(pin::random()?);
     hal_pkcs11::open(wanted).map_err(|error| {
         let cure = match error.kind() {
             HalErrorKind::PinIncorrect | HalErrorKind::PinLocked => {
@@ -57,8 +58,9 @@ fn open_tpm(config: &Tokens, data: &DataFolder) -> Result<(Option<Token>, Option
         TpmMode::Off => return Ok((None, None)),
         TpmMode::Device => (format!("device:{}", config.tpm.device.display()), None),
         TpmMode::Swtpm => {
-            let swtpm = Swtpm::start(&data.folder("tpm")?)
-                .context("cannot start the software TPM; install the package swtpm or start with --tpm off")?;
+            let swtpm = Swtpm::start(&data.folder("tpm")?).context(
+                "cannot start the software TPM; install the package swtpm or start with --tpm off",
+            )?;
             (swtpm.tcti(), Some(swtpm))
         }
     };

@@ -7,7 +7,6 @@ use crate::problem::{Problem, ProblemResult, Slug};
 /// Runs a call on one of tokio's blocking threads, its log lines in the request's span. A panic in it is
 /// an internal problem of this request only.
 pub(crate) async fn run<T: Send + 'static>(call: impl FnOnce() -> T + Send + 'static) -> ProblemResult<T> {
-    if std::env::var_os("INLINE").is_some() { return Ok(call()); }
     let span = Span::current();
     tokio::task::spawn_blocking(move || span.in_scope(call)).await.map_err(|error| {
         if error.is_panic() {

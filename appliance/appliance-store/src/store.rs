@@ -134,3 +134,6 @@ fn forget_requests_in_progress(connection: &Connection, path: &Path) -> Result<(
     let forgotten = connection.execute("DELETE FROM idempotency WHERE status IS NULL", []);
     forgotten.map(drop).map_err(|source| StoreError::Open { path: path.to_owned(), source })
 }
+
+#[cfg(test)]
+mod tests;

@@ -43,9 +43,11 @@ impl ChildProbe {
         });
         match receive.recv_timeout(self.bound) {
             Ok(read) => read.map_err(|error| HalError::with_source(HalErrorKind::Device, OPERATION, error)),
-            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
-                Err(HalError::with_source(HalErrorKind::Timeout, OPERATION, "a graphics driver does not answer"))
-            }
+            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => Err(HalError::with_source(
+                HalErrorKind::Timeout,
+                OPERATION,
+                "a graphics driver does not answer",
+            )),
         }
     }
 }

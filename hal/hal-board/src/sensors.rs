@@ -69,7 +69,10 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let files = [
             ("proc/sys/kernel/hostname", "anya\n"),
-            ("proc/cpuinfo", "processor\t: 0\nmodel name\t: Test CPU\n\nprocessor\t: 1\nmodel name\t: Test CPU\n"),
+            (
+                "proc/cpuinfo",
+                "processor\t: 0\nmodel name\t: Test CPU\n\nprocessor\t: 1\nmodel name\t: Test CPU\n",
+            ),
             ("proc/loadavg", "0.52 0.58 0.59 1/467 12345\n"),
             ("proc/meminfo", "MemTotal:        2048 kB\nMemFree: 1 kB\nMemAvailable:    1024 kB\n"),
             ("proc/self/statm", "5000 250 10 1 0 1 0\n"),

@@ -19,6 +19,9 @@ use zeroize::Zeroizing;
 use crate::error_map::hal_error;
 use crate::module::Module;
 
+/// How long closing waits for calls under way.
+const CLOSE_WAIT: Duration = Duration::from_secs(5);
+
 /// What the pool needs to open sessions and to log in again.
 pub(crate) struct Login {
     pub(crate) label: String,
@@ -161,20 +164,34 @@ impl Pool {
         Ok(())
     }
 
-    /// Logs out and closes the free sessions; lent ones close when they come back. Repeating is harmless.
+    /// Refuses new calls, lets those under way end for at most [`CLOSE_WAIT`], logs out and closes the
+    /// sessions. Repeating is harmless.
     pub(crate) fn close(&self) {
-        let (idle, module) = {
-            let mut state = self.state();
-            (std::mem::take(&mut state.idle), state.module.take())
-        };
+        let mut state = self.state();
+        let module = state.module.take();
+        if module.is_none() {
+            return;
+        }
         self.returned.notify_all();
-        if let Some(session) = idle.first()
+        let deadline = Instant::now() + CLOSE_WAIT;
+        while state.lent > 0 {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                tracing::warn!(token = self.label(), calls = state.lent, "calls are still under way");
+                break;
+            }
+            state = self.returned.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        let (idle, all_back) = (std::mem::take(&mut state.idle), state.lent == 0);
+        drop(state);
+        // A call that never ends keeps its session and with it the log-in.
+        if all_back
+            && let Some(session) = idle.first()
             && let Err(error) = session.logout()
         {
             tracing::debug!(token = self.label(), %error, "log-out failed");
         }
         drop(idle);
-        drop(module);
     }
 
     fn closed(&self) -> HalError {

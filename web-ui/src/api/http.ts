@@ -22,12 +22,14 @@ export type RequestOptions = {
 /** Sends a request and gives the answer, its body unread. Throws a `Problem`, or the abort of `signal`. */
 export async function send(path: string, options: RequestOptions = {}): Promise<Response> {
   const { method = "GET", body, headers = {}, signal, alsoFine = [] } = options;
-  const init: RequestInit = { method, headers: { Accept: "application/json", ...headers }, credentials: "same-origin" };
-  if (signal) init.signal = signal;
-  if (body !== undefined) {
-    init.body = JSON.stringify(body);
-    init.headers = { ...init.headers, "Content-Type": "application/json" };
-  }
+  const type: Record<string, string> = body === undefined ? {} : { "Content-Type": "application/json" };
+  const init: RequestInit = {
+    method,
+    headers: { Accept: "application/json", ...type, ...headers },
+    credentials: "same-origin",
+    signal: signal ?? null,
+    body: body === undefined ? null : JSON.stringify(body),
+  };
   const response = await fetch(path, init).catch((error: unknown) => {
     if (signal?.aborted) throw error;
     throw Problem.unreachable();

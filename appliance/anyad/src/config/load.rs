@@ -179,12 +179,30 @@ mod tests {
     #[test]
     fn errors_name_the_file_the_key_and_what_was_expected() {
         let cases = [
-            ("[http]\nlissten = []\n", "anyad.toml: there is no key `http.lissten`; the keys here are listen, hostnames, drain_seconds"),
-            ("[htp]\n", "anyad.toml: there is no key `htp`; the keys here are http, data, console, log, tokens, bitcoin, models"),
-            ("[http]\ndrain_seconds = \"soon\"\n", "anyad.toml: key `http.drain_seconds` is string \"soon\"; expected u64"),
-            ("[bitcoin]\nchain = \"doge\"\n", "anyad.toml: key `bitcoin.chain` is `doge`; it must be one of main, test, testnet4, signet, regtest"),
-            ("[http]\nlisten = [\"localhost\"]\n", "anyad.toml: key `http.listen.0`: invalid socket address syntax"),
-            ("[http]\nlisten = []\n", "the configuration: key `http.listen` is empty; expected at least one address such as \"127.0.0.1:8443\""),
+            (
+                "[http]\nlissten = []\n",
+                "anyad.toml: there is no key `http.lissten`; the keys here are listen, hostnames, drain_seconds",
+            ),
+            (
+                "[htp]\n",
+                "anyad.toml: there is no key `htp`; the keys here are http, data, console, log, tokens, bitcoin, models",
+            ),
+            (
+                "[http]\ndrain_seconds = \"soon\"\n",
+                "anyad.toml: key `http.drain_seconds` is string \"soon\"; expected u64",
+            ),
+            (
+                "[bitcoin]\nchain = \"doge\"\n",
+                "anyad.toml: key `bitcoin.chain` is `doge`; it must be one of main, test, testnet4, signet, regtest",
+            ),
+            (
+                "[http]\nlisten = [\"localhost\"]\n",
+                "anyad.toml: key `http.listen.0`: invalid socket address syntax",
+            ),
+            (
+                "[http]\nlisten = []\n",
+                "the configuration: key `http.listen` is empty; expected at least one address such as \"127.0.0.1:8443\"",
+            ),
         ];
         for (text, expected) in cases {
             assert_eq!(with_file(text).expect_err(text), expected);

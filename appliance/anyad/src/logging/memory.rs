@@ -58,9 +58,10 @@ impl LogSource for LogMemory {
             None => u64::MAX,
         };
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut wanted = (kept.first..)
-            .zip(&kept.lines)
+        let end = kept.first + kept.lines.len() as u64;
+        let mut wanted = (kept.first..end)
             .rev()
+            .zip(kept.lines.iter().rev())
             .filter(|(number, line)| *number < before && line.level >= query.level);
         let page: Vec<_> = wanted.by_ref().take(query.limit).collect();
         let more = wanted.next().is_some();

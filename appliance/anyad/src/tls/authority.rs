@@ -11,7 +11,9 @@ use std::sync::Arc;
 use anyhow::{Context, Result, bail};
 use appliance_core::keys::encoding::ecdsa_raw_to_der;
 use aws_lc_rs::digest;
-use hal_api::{HalErrorKind, KeyAlgorithm, KeyId, KeySpec, PublicKey, SignRequest, SignatureScheme, Signer, Token};
+use hal_api::{
+    HalErrorKind, KeyAlgorithm, KeyId, KeySpec, PublicKey, SignRequest, SignatureScheme, Signer, Token,
+};
 use jiff::{SignedDuration, Timestamp};
 use rcgen::{
     BasicConstraints, CertificateParams, CidrSubnet, DnType, GeneralSubtree, IsCa, Issuer, KeyUsagePurpose,
@@ -60,13 +62,18 @@ impl Authority {
         let path = folder.join("ca.crt");
         if let Some(pem) = read_if_there(&path)? {
             let certificate = CertificateDer::from_pem_slice(&pem);
-            if let Ok(certificate) = certificate && fits(&certificate, &key, now) {
+            if let Ok(certificate) = certificate
+                && fits(&certificate, &key, now)
+            {
                 let pem = String::from_utf8_lossy(&pem).into_owned();
                 return Ok(Self { certificate, pem, key });
             }
-            tracing::warn!("the certificate authority does not belong to this token's key, or ran out: making a new one");
+            tracing::warn!(
+                "the certificate authority does not belong to this token's key, or ran out: making a new one"
+            );
         }
-        let certificate = params(now)?.self_signed(&key).context("cannot make the box's certificate authority")?;
+        let certificate =
+            params(now)?.self_signed(&key).context("cannot make the box's certificate authority")?;
         let pem = certificate.pem();
         write_private(&path, pem.as_bytes())?;
         Ok(Self { certificate: certificate.der().clone(), pem, key })
@@ -81,7 +88,11 @@ impl Authority {
     }
 
     /// Issues a certificate.
-    pub(super) fn issue(&self, params: &CertificateParams, key: &impl PublicKeyData) -> Result<CertificateDer<'static>> {
+    pub(super) fn issue(
+        &self,
+        params: &CertificateParams,
+        key: &impl PublicKeyData,
+    ) -> Result<CertificateDer<'static>> {
         let issuer = Issuer::from_ca_cert_der(&self.certificate, &self.key)
             .context("cannot read the box's certificate authority")?;
         let certificate = params.signed_by(key, &issuer).context("cannot issue the server certificate")?;
@@ -101,7 +112,9 @@ pub(super) fn check_names(names: &Names) -> Result<()> {
         );
     }
     if let Some(address) = names.addresses.iter().find(|address| !is_private(**address)) {
-        bail!("key `http.listen` has {address}; the box certifies loopback, private and link-local addresses only");
+        bail!(
+            "key `http.listen` has {address}; the box certifies loopback, private and link-local addresses only"
+        );
     }
     Ok(())
 }

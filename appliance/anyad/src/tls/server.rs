@@ -6,8 +6,8 @@ use std::path::Path;
 use anyhow::{Context, Result, anyhow};
 use jiff::{SignedDuration, Timestamp};
 use rcgen::{
-    CertificateParams, DnType, ExtendedKeyUsagePurpose, KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, SanType,
-    SerialNumber,
+    CertificateParams, DnType, ExtendedKeyUsagePurpose, KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256,
+    SanType, SerialNumber,
 };
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
@@ -35,7 +35,9 @@ pub(super) fn load_or_issue(
     if let Some(pem) = read_if_there(&path)? {
         let certificate = CertificateDer::from_pem_slice(&pem);
         let key = PrivateKeyDer::from_pem_slice(&pem);
-        if let (Ok(certificate), Ok(key)) = (certificate, key) && fits(&certificate, authority, names, now) {
+        if let (Ok(certificate), Ok(key)) = (certificate, key)
+            && fits(&certificate, authority, names, now)
+        {
             return Ok((certificate, key));
         }
         tracing::info!("the server certificate no longer fits: issuing a new one");
@@ -45,7 +47,8 @@ pub(super) fn load_or_issue(
     // One file, so that a power cut never leaves a certificate beside another one's key.
     let encoded = pem_block("CERTIFICATE", &certificate) + &key.serialize_pem();
     write_private(&path, encoded.as_bytes())?;
-    let key = PrivateKeyDer::try_from(key.serialize_der()).map_err(|reason| anyhow!("the server's key: {reason}"))?;
+    let key = PrivateKeyDer::try_from(key.serialize_der())
+        .map_err(|reason| anyhow!("the server's key: {reason}"))?;
     Ok((certificate, key))
 }
 

@@ -76,14 +76,18 @@ impl Box {
         let mut command = anyad(data);
         adjust(&mut command);
         std::fs::create_dir_all(data.parent().unwrap()).unwrap();
-        let log = std::fs::OpenOptions::new().create(true).append(true).open(data.with_extension("log")).unwrap();
+        let log =
+            std::fs::OpenOptions::new().create(true).append(true).open(data.with_extension("log")).unwrap();
         let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let console = lines(child.stdout.take().unwrap());
         let mut banner = Vec::new();
         while !banner.last().is_some_and(|line: &String| line.trim_start().starts_with("Node:")) {
             match console.recv_timeout(PATIENCE) {
                 Ok(line) => banner.push(line),
-                Err(_) => panic!("the box did not become ready:\n{}", std::fs::read_to_string(data.with_extension("log")).unwrap()),
+                Err(_) => panic!(
+                    "the box did not become ready:\n{}",
+                    std::fs::read_to_string(data.with_extension("log")).unwrap()
+                ),
             }
         }
         let url = labelled(&banner, "Address").unwrap();

@@ -10,7 +10,8 @@ fn only_the_code_on_the_console_makes_an_administrator() {
     let state = fresh.get("/api/v1/access/claim");
     assert_eq!(state["claimed"], false);
     // The page shows the same fingerprint as the console, in words and in pairs.
-    let words: Vec<_> = state["certificate"]["words"].as_array().unwrap().iter().map(|w| w.as_str().unwrap()).collect();
+    let words: Vec<_> =
+        state["certificate"]["words"].as_array().unwrap().iter().map(|w| w.as_str().unwrap()).collect();
     assert_eq!(fresh.labelled("Certificate").unwrap(), words.join(" "));
     let sha256 = state["certificate"]["sha256"].as_str().unwrap();
     assert!(fresh.banner.iter().any(|line| line.contains(sha256)));
@@ -38,7 +39,8 @@ fn guessing_the_code_is_stopped_after_five_tries() {
     assert_eq!(limited.status(), 429);
     assert!(limited.headers().contains_key("retry-after"));
     // The right code has to wait too: else the limit would tell which guess was right.
-    let right = json!({"code": fresh.labelled("Claim code").unwrap(), "username": "ada", "password": PASSWORD});
+    let right =
+        json!({"code": fresh.labelled("Claim code").unwrap(), "username": "ada", "password": PASSWORD});
     fresh.post("/api/v1/access/claim", &right, 429);
 }
 
@@ -47,7 +49,10 @@ fn nothing_else_answers_without_signing_in() {
     let owned = Box::start(&[]).claimed();
     let document = owned.get("/api/openapi.json");
     let stranger = reqwest::blocking::Client::builder()
-        .tls_certs_only([reqwest::Certificate::from_pem(&std::fs::read(owned.data.join("tls/ca.crt")).unwrap()).unwrap()])
+        .tls_certs_only([reqwest::Certificate::from_pem(
+            &std::fs::read(owned.data.join("tls/ca.crt")).unwrap(),
+        )
+        .unwrap()])
         .build()
         .unwrap();
     let public = ["/healthz", "/readyz", "/ca.crt", "/api/v1/access/claim", "/api/v1/access/session"];

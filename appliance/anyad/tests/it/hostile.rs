@@ -21,7 +21,8 @@ fn bad_requests_are_told_which_field_and_why() {
         ("{\"algorithm\":\"p256\",\"label\":\"a\\u0000b\"}", 400, "label", ""),
     ];
     for (body, status, field, hint) in cases {
-        let request = owned.request("POST", "/api/v1/security/keys").header("content-type", "application/json");
+        let request =
+            owned.request("POST", "/api/v1/security/keys").header("content-type", "application/json");
         let response = request.body(body.to_owned()).send().unwrap();
         assert_eq!(response.status(), status, "{body}");
         assert_eq!(response.headers()["content-type"], "application/problem+json", "{body}");
@@ -41,7 +42,11 @@ fn wrong_types_sizes_paths_and_methods() {
     let keys = "/api/v1/security/keys";
     let plain = owned.request("POST", keys).header("content-type", "text/plain").body("{}").send().unwrap();
     assert_eq!(plain.status(), 415);
-    let big = owned.request("POST", keys).header("content-type", "application/json").body(vec![b' '; 3 << 20]).send();
+    let big = owned
+        .request("POST", keys)
+        .header("content-type", "application/json")
+        .body(vec![b' '; 3 << 20])
+        .send();
     // The answer may be lost where the server closes before everything was sent.
     if let Ok(big) = big {
         assert_eq!(big.status(), 413);
@@ -63,6 +68,8 @@ fn metrics_count_what_happened() {
     let owned = Box::start(&[]).claimed();
     owned.post("/api/v1/security/keys", &json!({"algorithm": "p256", "label": "a"}), 201);
     let text = owned.request("GET", "/metrics").send().unwrap().text().unwrap();
-    let line = text.lines().find(|line| line.contains("requests") && line.contains("security/keys") && line.contains("201"));
+    let line = text
+        .lines()
+        .find(|line| line.contains("requests") && line.contains("security/keys") && line.contains("201"));
     assert!(line.is_some_and(|line| line.ends_with(" 1")), "{text}");
 }

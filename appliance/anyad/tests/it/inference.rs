@@ -20,7 +20,8 @@ fn both_models_are_listed_loaded_on_use_and_answer() {
     };
     assert!(states("on_disk"), "nothing is loaded before it is asked for");
 
-    let texts = json!({"model": "all-minilm-l6-v2", "input": ["a cat on a mat", "a kitten on a rug", "tax law"]});
+    let texts =
+        json!({"model": "all-minilm-l6-v2", "input": ["a cat on a mat", "a kitten on a rug", "tax law"]});
     let answer = owned.post("/v1/embeddings", &texts, 200);
     let vector = |n: usize| -> Vec<f64> {
         answer["data"][n]["embedding"].as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect()
@@ -37,7 +38,10 @@ fn both_models_are_listed_loaded_on_use_and_answer() {
     let said = answer["choices"][0]["message"]["content"].as_str().unwrap();
     assert!(said.contains("Paris"), "{said}");
     let usage = &answer["usage"];
-    assert_eq!(usage["total_tokens"], usage["prompt_tokens"].as_u64().unwrap() + usage["completion_tokens"].as_u64().unwrap());
+    assert_eq!(
+        usage["total_tokens"],
+        usage["prompt_tokens"].as_u64().unwrap() + usage["completion_tokens"].as_u64().unwrap()
+    );
     assert!(states("ready"));
 }
 
@@ -45,7 +49,8 @@ fn both_models_are_listed_loaded_on_use_and_answer() {
 fn what_is_not_supported_is_refused_by_name_and_nothing_is_cut() {
     let owned = with_models();
     let chat = |extra: Value| {
-        let mut body = json!({"model": "smollm2-135m-instruct", "messages": [{"role": "user", "content": "hi"}]});
+        let mut body =
+            json!({"model": "smollm2-135m-instruct", "messages": [{"role": "user", "content": "hi"}]});
         body.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
         owned.post("/v1/chat/completions", &body, 400)
     };

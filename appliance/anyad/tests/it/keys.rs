@@ -34,7 +34,10 @@ fn every_algorithm_signs_on_both_tokens_and_keys_outlive_a_restart() {
     let tokens = owned.get("/api/v1/security/tokens");
     let names: Vec<_> = tokens["items"].as_array().unwrap().iter().map(|t| t["name"].clone()).collect();
     assert_eq!(names, ["softhsm", "tpm"]);
-    assert!(tokens["items"].as_array().unwrap().iter().all(|t| t["health"]["state"] == "healthy"), "{tokens}");
+    assert!(
+        tokens["items"].as_array().unwrap().iter().all(|t| t["health"]["state"] == "healthy"),
+        "{tokens}"
+    );
 
     let mut ids = Vec::new();
     for algorithm in ["p256", "secp256k1", "ed25519", "rsa2048"] {
@@ -102,7 +105,8 @@ fn an_answered_operation_outlives_a_kill_and_is_audited() {
     let missing = owned.request("GET", &format!("/api/v1/security/keys/{gone}")).send().unwrap();
     assert_eq!(missing.status(), 404);
     let audit = owned.get("/api/v1/security/audit?limit=100");
-    let actions: Vec<&str> = audit["items"].as_array().unwrap().iter().map(|e| e["action"].as_str().unwrap()).collect();
+    let actions: Vec<&str> =
+        audit["items"].as_array().unwrap().iter().map(|e| e["action"].as_str().unwrap()).collect();
     for action in ["key.create", "key.sign", "key.delete"] {
         assert!(actions.contains(&action), "{actions:?}");
     }
@@ -116,7 +120,12 @@ fn the_same_idempotency_key_makes_one_key() {
     let owned = Box::start(&[]).claimed();
     let make = |label: &str| {
         let new = json!({"algorithm": "p256", "label": label});
-        owned.request("POST", "/api/v1/security/keys").header("idempotency-key", "once").json(&new).send().unwrap()
+        owned
+            .request("POST", "/api/v1/security/keys")
+            .header("idempotency-key", "once")
+            .json(&new)
+            .send()
+            .unwrap()
     };
     let first: Value = make("mine").json().unwrap();
     let second: Value = make("mine").json().unwrap();
@@ -138,12 +147,15 @@ fn the_pin_is_nowhere_in_clear() {
     let pin = pin.trim();
     assert!(pin.len() >= 16);
     let process = owned.process();
-    let told = [format!("/proc/{process}/cmdline"), format!("/proc/{process}/environ")].map(|p| std::fs::read(p).unwrap());
+    let told = [format!("/proc/{process}/cmdline"), format!("/proc/{process}/environ")]
+        .map(|p| std::fs::read(p).unwrap());
     owned.stop();
     let contains = |bytes: &[u8]| bytes.windows(pin.len()).any(|window| window == pin.as_bytes());
     assert!(!told.iter().any(|bytes| contains(bytes)), "not in arguments or environment");
     assert!(!owned.log().contains(pin), "not in the log");
-    for file in std::fs::read_dir(&data).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_file()) {
+    for file in
+        std::fs::read_dir(&data).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_file())
+    {
         assert!(!contains(&std::fs::read(&file).unwrap()), "not in {}", file.display());
     }
 }

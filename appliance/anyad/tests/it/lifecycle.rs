@@ -53,10 +53,15 @@ fn sigterm_stops_the_parts_in_reverse_order_and_leaves_nothing_behind() {
         .filter(|line| line["message"] == "stopped")
         .filter_map(|line| Some(line["part"].as_str()?.to_owned()))
         .collect();
-    let place = |part: &&str| stopped.iter().position(|p| p == *part).unwrap_or_else(|| panic!("{part} in {stopped:?}"));
+    let place = |part: &&str| {
+        stopped.iter().position(|p| p == *part).unwrap_or_else(|| panic!("{part} in {stopped:?}"))
+    };
     let order = ["http", "bitcoind", "store", "tokens"];
     assert!(order.is_sorted_by_key(place), "{stopped:?}");
-    assert!(!data.join("bitcoin/regtest/.cookie").exists(), "bitcoind removes its cookie when it stops by itself");
+    assert!(
+        !data.join("bitcoin/regtest/.cookie").exists(),
+        "bitcoind removes its cookie when it stops by itself"
+    );
     assert!(!data.join("state.db-wal").exists(), "the store is checkpointed and closed");
     for process in std::fs::read_dir("/proc").unwrap().map(|entry| entry.unwrap().path()) {
         let arguments = std::fs::read(process.join("cmdline")).unwrap_or_default();
@@ -91,7 +96,8 @@ fn health_is_public_and_names_each_part() {
     let started = Box::start(&[]);
     assert_eq!(started.get("/healthz")["status"], "ok");
     let ready = started.get("/readyz");
-    let names: Vec<_> = ready["components"].as_array().unwrap().iter().map(|c| c["name"].as_str().unwrap()).collect();
+    let names: Vec<_> =
+        ready["components"].as_array().unwrap().iter().map(|c| c["name"].as_str().unwrap()).collect();
     for part in ["store", "token:softhsm", "bitcoin"] {
         assert!(names.contains(&part), "{names:?}");
     }

@@ -22,7 +22,11 @@ fn a_mined_block_is_heard_of() {
     assert_eq!(heard["hash"], mined["hashes"][1]);
     owned.until("/api/v1/bitcoin/status", |status| status["blocks"] == 2);
     owned.until("/readyz", |ready| {
-        ready["components"].as_array().unwrap().iter().any(|c| c["name"] == "bitcoin" && c["state"] == "ready")
+        ready["components"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|c| c["name"] == "bitcoin" && c["state"] == "ready")
     });
 }
 
@@ -38,7 +42,10 @@ fn a_foreign_node_is_refused_and_the_rest_of_the_box_works() {
     let status = owned.until("/api/v1/bitcoin/status", |status| status["state"] == "refused");
     assert_eq!(status["rules"]["verdict"], "foreign");
     let reason = status["rules"]["reason"].as_str().unwrap();
-    assert!(reason.contains("reduced_data") || reason.contains("Knots") || reason.contains("blake2b"), "{reason}");
+    assert!(
+        reason.contains("reduced_data") || reason.contains("Knots") || reason.contains("blake2b"),
+        "{reason}"
+    );
     assert!(owned.next_labelled("Node").contains("not in use"));
     let ready = owned.get("/readyz");
     assert_eq!(ready["status"], "degraded", "keys and models work without a node");
@@ -56,7 +63,8 @@ fn a_node_that_is_killed_comes_back() {
     .claimed();
     owned.until("/api/v1/bitcoin/status", |status| status["state"] == "running");
     owned.post("/api/v1/bitcoin/regtest/blocks", &json!({"count": 3}), 201);
-    let pid: i32 = std::fs::read_to_string(data.join("bitcoin/regtest/bitcoind.pid")).unwrap().trim().parse().unwrap();
+    let pid: i32 =
+        std::fs::read_to_string(data.join("bitcoin/regtest/bitcoind.pid")).unwrap().trim().parse().unwrap();
     nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), nix::sys::signal::Signal::SIGKILL).unwrap();
     let status = owned.until("/api/v1/bitcoin/status", |s| s["restarts"] == 1 && s["state"] == "running");
     assert_eq!(status["blocks"], 3, "{status}");

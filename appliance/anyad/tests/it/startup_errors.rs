@@ -35,7 +35,8 @@ fn a_port_in_use() {
 #[test]
 fn a_missing_pkcs11_module() {
     let folder = tempfile::tempdir().unwrap();
-    let told = complaint(without_node(folder.path()).env("ANYAD_TOKENS__PKCS11__MODULE", "/nowhere/libhsm.so"));
+    let told =
+        complaint(without_node(folder.path()).env("ANYAD_TOKENS__PKCS11__MODULE", "/nowhere/libhsm.so"));
     assert!(told.contains("/nowhere/libhsm.so") && told.contains("tokens.pkcs11.module"), "{told}");
 }
 
@@ -76,7 +77,11 @@ fn a_data_folder_that_cannot_be_used() {
 #[test]
 fn a_database_that_is_none() {
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("state.db"), "this is not a database, and long enough to be read as one".repeat(40)).unwrap();
+    std::fs::write(
+        folder.path().join("state.db"),
+        "this is not a database, and long enough to be read as one".repeat(40),
+    )
+    .unwrap();
     let told = complaint(&mut without_node(folder.path()));
     assert!(told.contains("state.db"), "{told}");
 }
@@ -94,7 +99,10 @@ fn a_configuration_that_is_wrong() {
     let path = folder.path().join("anyad.toml");
     std::fs::write(&path, "[bitcoin]\nchian = \"main\"\n").unwrap();
     let told = complaint(without_node(&folder.path().join("box")).arg("--config").arg(&path));
-    assert!(told.contains("anyad.toml") && told.contains("`bitcoin.chian`") && told.contains("chain"), "{told}");
+    assert!(
+        told.contains("anyad.toml") && told.contains("`bitcoin.chian`") && told.contains("chain"),
+        "{told}"
+    );
     let told = complaint(without_node(&folder.path().join("box")).env("ANYAD_HTTP__DRAIN_SECONDS", "soon"));
     assert!(told.contains("ANYAD_HTTP__DRAIN_SECONDS") && told.contains("soon"), "{told}");
     let told = complaint(without_node(&folder.path().join("box")).arg("--config").arg("/nowhere.toml"));

@@ -9,7 +9,7 @@ use std::time::Duration;
 use appliance_core::node::{Chain, NodeState};
 use tempfile::TempDir;
 
-use crate::harness::{STOP, Subject, bitcoin_core, is_used};
+use crate::harness::{STOP, Subject, bitcoin_core, is_used, until_exists};
 
 /// A program made of shell.
 fn script(text: &str) -> (TempDir, PathBuf) {
@@ -67,9 +67,9 @@ async fn another_program_that_ends_at_once_opens_the_breaker_and_is_tried_again(
 
 #[tokio::test]
 async fn another_program_that_stays_and_ignores_the_end_is_killed_in_time() {
-    let (_folder, path) = script("trap '' TERM; while :; do sleep 0.1; done");
+    let (_folder, path) = script("trap '' TERM; touch ready; while :; do sleep 0.1; done");
     let subject = Subject::start(path, Chain::Regtest, |_| {});
-    subject.until_state(NodeState::Starting).await;
+    until_exists(&subject.folder.path().join("node/ready")).await;
     assert!(is_used(subject.folder.path()));
     subject.node.stop(Duration::from_secs(1)).await;
     assert!(!is_used(subject.folder.path()), "only SIGKILL ends it");

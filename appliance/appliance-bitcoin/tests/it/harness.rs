@@ -154,12 +154,21 @@ pub(crate) fn is_used(folder: &Path) -> bool {
     })
 }
 
-/// Waits until a process that is nobody's child here has ended.
-pub(crate) async fn until_gone(pid: i32) {
-    let gone = async {
-        while runs(pid) {
+async fn until(condition: impl Fn() -> bool) {
+    let holds = async {
+        while !condition() {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
-    tokio::time::timeout(PATIENCE, gone).await.unwrap();
+    tokio::time::timeout(PATIENCE, holds).await.unwrap();
+}
+
+/// Waits for a file that another process makes.
+pub(crate) async fn until_exists(file: &Path) {
+    until(|| file.exists()).await;
+}
+
+/// Waits until a process that is nobody's child here has ended.
+pub(crate) async fn until_gone(pid: i32) {
+    until(|| !runs(pid)).await;
 }

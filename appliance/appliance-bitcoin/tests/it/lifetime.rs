@@ -7,7 +7,7 @@ use appliance_bitcoin::BitcoinNode;
 use appliance_core::event::{DomainEvent, EventSink};
 use appliance_core::node::{Chain, NodeState};
 
-use crate::harness::{Subject, bitcoin_core, offline, read_pid, until_gone};
+use crate::harness::{Subject, bitcoin_core, offline, read_pid, until_exists, until_gone};
 
 const FOLDER: &str = "ANYA_TEST_SERVICE_FOLDER";
 
@@ -39,10 +39,7 @@ async fn the_node_ends_when_the_service_is_killed() {
         .stdout(Stdio::null())
         .spawn()
         .unwrap();
-    while !folder.path().join("ready").exists() {
-        assert!(service.try_wait().unwrap().is_none(), "the service ended early");
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    }
+    until_exists(&folder.path().join("ready")).await;
     let node = read_pid(&folder.path().join("node/regtest"));
     service.kill().unwrap();
     service.wait().unwrap();

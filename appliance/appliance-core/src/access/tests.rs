@@ -284,6 +284,7 @@ fn one_person_has_a_bounded_number_of_sessions() {
 fn an_api_key_works_until_it_ends_or_is_deleted() {
     let (bench, opened) = Bench::claimed();
     let made = bench.access.create_api_key(&ada(), " ci ", Some(1)).unwrap();
+    bench.clock.pass(1);
     let forever = bench.access.create_api_key(&ada(), "laptop", None).unwrap();
     let principal = bench.session(&opened.secret).unwrap();
     let shown = bench.access.list_api_keys(&principal);

@@ -12,7 +12,7 @@ use appliance_core::logs::{LogError, LogLevel, LogLine, LogOrigin, LogPage, LogQ
 use appliance_core::node::{
     Chain, GeneratedBlocks, Node, NodeError, NodeState, NodeStatus, Peers, RulesVerdict, Verdict,
 };
-use hal_api::{BoardReading, BoardSensors, Disk, HalResult};
+use hal_api::{BoardReading, BoardSensors, Disk, HalError, HalErrorKind, HalResult};
 
 /// A node on a chain of choice; on regtest it makes blocks.
 pub(crate) struct TestNode {
@@ -217,5 +217,15 @@ impl LogSource for TestLog {
             fields: [].into(),
         };
         Ok(LogPage { lines: vec![line], origin: LogOrigin::Memory, next_cursor: None })
+    }
+}
+
+/// A board whose sensors fail.
+pub(crate) struct FailingBoard;
+
+impl BoardSensors for FailingBoard {
+    fn read(&self) -> HalResult<BoardReading> {
+        let cause = std::io::Error::other("the cause beneath");
+        Err(HalError::with_source(HalErrorKind::Device, "read /proc", cause))
     }
 }

@@ -8,7 +8,7 @@ mod doubles;
 mod events;
 mod gate;
 mod harness;
-mod load;
+mod log;
 mod memory;
 mod openai;
 mod openapi;

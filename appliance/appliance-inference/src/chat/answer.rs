@@ -1,8 +1,11 @@
 //! From a conversation to an answer: reads the prompt, draws tokens, hands out text.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use appliance_core::inference::{ChatOutcome, FinishReason, InferenceError};
+
+use rayon::ThreadPool;
 
 use super::piece::TextStream;
 use super::sampler::Sampler;
@@ -10,6 +13,7 @@ use super::stop::StopFilter;
 use super::template::Template;
 use super::tokenizer::ChatTokenizer;
 use super::{Job, Update};
+use crate::engine::thread_pool;
 use crate::gguf::GgufFile;
 use crate::llama::{CHUNK, Llama};
 
@@ -18,6 +22,7 @@ pub(crate) struct Answerer {
     llama: Llama,
     tokenizer: ChatTokenizer,
     template: Template,
+    pool: Arc<ThreadPool>,
 }
 
 impl Answerer {
@@ -31,7 +36,8 @@ impl Answerer {
         if tokenizer.vocabulary() != llama.config().vocabulary {
             return Err("its vocabulary and its weights differ in size".into());
         }
-        Ok(Self { llama, tokenizer, template })
+        let pool = thread_pool().map_err(|error| say(&error))?;
+        Ok(Self { llama, tokenizer, template, pool: Arc::new(pool) })
     }
 
     /// The most tokens of a conversation, its answer included.
@@ -42,7 +48,7 @@ impl Answerer {
     /// Answers a conversation.
     pub(super) fn answer(&mut self, job: &Job, stop: &AtomicBool) -> Result<ChatOutcome, InferenceError> {
         // All of it runs on a thread of the pool, so that the many small parallel steps need no hand-over.
-        let outcome = rayon::scope(|_| self.compute(job, stop));
+        let outcome = self.pool.clone().install(|| self.compute(job, stop));
         self.llama.clear();
         outcome
     }

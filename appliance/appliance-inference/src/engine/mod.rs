@@ -173,6 +173,12 @@ fn refusal(info: &ModelInfo) -> Option<InferenceError> {
     Some(InferenceError::Unavailable { reason })
 }
 
+/// The threads that one model computes on, one a core. Each model has its own: on a shared one, a long answer
+/// would keep an embedding waiting. Idle threads sleep.
+pub(crate) fn thread_pool() -> Result<rayon::ThreadPool, rayon::ThreadPoolBuildError> {
+    rayon::ThreadPoolBuilder::new().thread_name(|index| format!("model-{index}")).build()
+}
+
 /// What callers hear while the box stops, or after a job's panic.
 pub(crate) fn stopped() -> InferenceError {
     InferenceError::Unavailable { reason: "its engine is stopping".into() }

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use crate::quant::{Strided, add_scaled, dot, multiply, softmax};
+use crate::linear::{Strided, add_scaled, dot, multiply, softmax};
 
 use super::Config;
 use super::cache::LayerCache;

@@ -16,7 +16,7 @@ mod rotary;
 mod weights;
 
 use crate::gguf::{GgufError, GgufFile};
-use crate::quant::{Vector, rms_norm, swiglu};
+use crate::linear::{Vector, rms_norm, swiglu};
 
 use attention::Attention;
 use cache::Cache;

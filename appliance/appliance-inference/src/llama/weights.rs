@@ -1,13 +1,13 @@
 //! The network's weights.
 
 use crate::gguf::{GgufError, GgufFile};
-use crate::quant::Matrix;
+use crate::linear::QuantMatrix;
 
 use super::Config;
 
 /// All weights. The embedding also turns the last state into scores ("tied").
 pub(super) struct Weights {
-    pub(super) embedding: Matrix,
+    pub(super) embedding: QuantMatrix,
     pub(super) layers: Vec<Layer>,
     pub(super) output_norm: Vec<f32>,
 }
@@ -15,14 +15,14 @@ pub(super) struct Weights {
 /// The weights of one layer.
 pub(super) struct Layer {
     pub(super) attention_norm: Vec<f32>,
-    pub(super) query: Matrix,
-    pub(super) key: Matrix,
-    pub(super) value: Matrix,
-    pub(super) output: Matrix,
+    pub(super) query: QuantMatrix,
+    pub(super) key: QuantMatrix,
+    pub(super) value: QuantMatrix,
+    pub(super) output: QuantMatrix,
     pub(super) inner_norm: Vec<f32>,
-    pub(super) gate: Matrix,
-    pub(super) up: Matrix,
-    pub(super) down: Matrix,
+    pub(super) gate: QuantMatrix,
+    pub(super) up: QuantMatrix,
+    pub(super) down: QuantMatrix,
 }
 
 impl Weights {
@@ -31,7 +31,7 @@ impl Weights {
             return Err(GgufError::Damaged("a model with an output matrix of its own".into()));
         }
         Ok(Self {
-            embedding: Matrix::read(file, "token_embd.weight", config.width, config.vocabulary)?,
+            embedding: QuantMatrix::read(file, "token_embd.weight", config.width, config.vocabulary)?,
             layers: (0..config.layers)
                 .map(|index| Layer::read(file, config, index))
                 .collect::<Result<_, _>>()?,
@@ -43,7 +43,7 @@ impl Weights {
 impl Layer {
     fn read(file: &GgufFile, config: &Config, index: usize) -> Result<Self, GgufError> {
         let name = |part: &str| format!("blk.{index}.{part}.weight");
-        let matrix = |part: &str, columns, rows| Matrix::read(file, &name(part), columns, rows);
+        let matrix = |part: &str, columns, rows| QuantMatrix::read(file, &name(part), columns, rows);
         let (width, keys, inner) = (config.width, config.key_width(), config.inner);
         Ok(Self {
             attention_norm: file.floats(&name("attn_norm"), width)?,

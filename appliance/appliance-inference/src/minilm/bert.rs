@@ -1,107 +1,168 @@
-//! The network, its tokenizer, and the way from token states to one vector.
+//! The network: a BERT encoder without its pooler.
+//!
+//! Texts lie one after the other without padding: everything but attention is done for all their tokens at
+//! once, and attention for each text by itself.
+//!
+//! Source: arXiv 1810.04805; names of tensors as the Hugging Face library writes them.
 
-use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
+use rayon::prelude::*;
+use serde::Deserialize;
 
-use appliance_core::inference::{Embeddings, InferenceError};
-use candle_core::{DType, Device, Tensor};
-use candle_nn::VarBuilder;
-use candle_transformers::models::bert::{BertModel, Config};
-use tokenizers::{Encoding, Tokenizer};
+use super::weights::{Norm, WeightError, Weights};
+use crate::linear::{DenseMatrix, add_scaled, dot, gelu, softmax};
 
-use crate::engine::stopped;
-
-/// The most tokens of a text.
-pub(super) const CONTEXT: u32 = 256;
-/// Length of a vector.
-pub(super) const DIMENSIONS: u32 = 384;
-/// What the model consists of.
-pub(super) const FILES: [&str; 3] = [WEIGHTS, "tokenizer.json", "config.json"];
-const WEIGHTS: &str = "model.safetensors";
-/// Texts computed together: larger groups are no faster, and need more memory.
-const GROUP: usize = 32;
-
-/// The model in memory.
-pub(crate) struct SentenceEncoder {
-    network: BertModel,
-    tokenizer: Tokenizer,
+/// The dimensions, of `config.json`.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct Config {
+    pub(super) hidden_size: usize,
+    num_hidden_layers: usize,
+    num_attention_heads: usize,
+    intermediate_size: usize,
+    vocab_size: usize,
+    pub(super) max_position_embeddings: usize,
+    type_vocab_size: usize,
+    layer_norm_eps: f32,
+    hidden_act: String,
+    position_embedding_type: String,
 }
 
-impl SentenceEncoder {
-    /// Reads the model. The error is why it cannot be used.
-    pub(super) fn read(folder: &Path) -> Result<Self, String> {
-        let [weights, tokenizer, config] = FILES.map(|name| {
-            std::fs::read(folder.join(name))
-                .map_err(|error| format!("its file {name} cannot be read: {error}"))
-        });
-        let broken = |name: &str, problem: &dyn std::fmt::Display| {
-            format!("its file {name} cannot be used: {problem}")
-        };
-        let config: Config =
-            serde_json::from_slice(&config?).map_err(|error| broken("config.json", &error))?;
-        let mut tokenizer =
-            Tokenizer::from_bytes(tokenizer?).map_err(|error| broken("tokenizer.json", &error))?;
-        // The file asks for cutting and padding at 128 tokens.
-        tokenizer.with_truncation(None).map_err(|error| broken("tokenizer.json", &error))?;
-        tokenizer.with_padding(None);
-        let fits = config.hidden_size == DIMENSIONS as usize
-            && config.max_position_embeddings >= CONTEXT as usize
-            && config.num_attention_heads > 0;
-        if !fits {
-            return Err(broken("config.json", &"it describes another model"));
+/// The network in memory.
+pub(super) struct Bert {
+    config: Config,
+    words: Vec<f32>,
+    /// The position's numbers, with those of the one type of text added.
+    positions: Vec<f32>,
+    norm: Norm,
+    layers: Vec<Layer>,
+}
+
+struct Layer {
+    /// Queries, keys and values in one.
+    attention: DenseMatrix,
+    output: DenseMatrix,
+    output_norm: Norm,
+    inner: DenseMatrix,
+    outer: DenseMatrix,
+    outer_norm: Norm,
+}
+
+/// Buffers of one computation.
+#[derive(Default)]
+struct Room {
+    staging: Vec<f32>,
+    attention: Vec<f32>,
+    projected: Vec<f32>,
+    inner: Vec<f32>,
+}
+
+impl Config {
+    /// Whether this crate can run such a network.
+    pub(super) fn is_supported(&self) -> bool {
+        let within = |number: usize, most: usize| (1..=most).contains(&number);
+        within(self.hidden_size, 4096)
+            && within(self.num_hidden_layers, 128)
+            && within(self.num_attention_heads, 128)
+            && within(self.intermediate_size, 32_768)
+            && within(self.vocab_size, 1 << 20)
+            && within(self.max_position_embeddings, 1 << 16)
+            && within(self.type_vocab_size, 16)
+            && self.hidden_size.is_multiple_of(self.num_attention_heads)
+            && self.hidden_act == "gelu"
+            && self.position_embedding_type == "absolute"
+    }
+}
+
+impl Bert {
+    pub(super) fn read(weights: &Weights, config: Config) -> Result<Self, WeightError> {
+        let width = config.hidden_size;
+        let mut positions =
+            weights.matrix("embeddings.position_embeddings.weight", config.max_position_embeddings, width)?;
+        let types =
+            weights.matrix("embeddings.token_type_embeddings.weight", config.type_vocab_size, width)?;
+        for position in positions.chunks_exact_mut(width) {
+            add_scaled(position, 1.0, &types[..width]);
         }
-        let network = VarBuilder::from_buffered_safetensors(weights?, DType::F32, &Device::Cpu)
-            .and_then(|weights| BertModel::load(weights, &config))
-            .map_err(|error| broken(WEIGHTS, &error))?;
-        Ok(Self { network, tokenizer })
+        Ok(Self {
+            words: weights.matrix("embeddings.word_embeddings.weight", config.vocab_size, width)?,
+            positions,
+            norm: weights.norm("embeddings.LayerNorm", width, config.layer_norm_eps)?,
+            layers: (0..config.num_hidden_layers)
+                .map(|index| Layer::read(weights, &format!("encoder.layer.{index}"), &config))
+                .collect::<Result<_, _>>()?,
+            config,
+        })
     }
 
-    /// Embeds texts; gives up between groups when `stop` becomes true.
-    pub(super) fn encode(&self, texts: Vec<String>, stop: &AtomicBool) -> Result<Embeddings, InferenceError> {
-        let encodings = self
-            .tokenizer
-            .encode_batch_fast(texts, true)
-            .map_err(|source| InferenceError::Compute { source })?;
-        for (index, encoding) in encodings.iter().enumerate() {
-            let tokens = encoding.len() as u32;
-            if tokens > CONTEXT {
-                return Err(InferenceError::TooLong { index, tokens, limit: CONTEXT });
+    /// The states of all tokens of some texts, text after text. A token that the vocabulary lacks is an
+    /// error of the caller's tokenizer and stands for nothing.
+    pub(super) fn states(&self, texts: &[&[u32]]) -> Vec<f32> {
+        let width = self.config.hidden_size;
+        let mut states = Vec::with_capacity(texts.iter().map(|text| text.len() * width).sum());
+        for text in texts {
+            for (token, position) in text.iter().zip(self.positions.chunks_exact(width)) {
+                let word = self.words.get(*token as usize * width..).unwrap_or_default();
+                states.extend(position.iter().zip(word).map(|(position, word)| position + word));
             }
         }
-        let mut order: Vec<usize> = (0..encodings.len()).collect();
-        order.sort_by_key(|index| encodings[*index].len());
-        let mut vectors = vec![Vec::new(); encodings.len()];
-        for group in order.chunks(GROUP) {
-            if stop.load(Ordering::Relaxed) {
-                return Err(stopped());
-            }
-            let members: Vec<&Encoding> = group.iter().map(|index| &encodings[*index]).collect();
-            let computed =
-                self.compute(&members).map_err(|error| InferenceError::Compute { source: error.into() })?;
-            for (index, vector) in group.iter().zip(computed) {
-                vectors[*index] = vector;
-            }
+        self.norm.apply(&mut states);
+        let mut room = Room::default();
+        for layer in &self.layers {
+            layer.attention.times_batch(&states, &mut room.attention, &mut room.staging);
+            let attended = self.attend(texts, &room.attention);
+            layer.output.times_batch(&attended, &mut room.projected, &mut room.staging);
+            add_scaled(&mut states, 1.0, &room.projected);
+            layer.output_norm.apply(&mut states);
+            layer.inner.times_batch(&states, &mut room.inner, &mut room.staging);
+            room.inner.par_chunks_mut(self.config.intermediate_size).for_each(gelu);
+            layer.outer.times_batch(&room.inner, &mut room.projected, &mut room.staging);
+            add_scaled(&mut states, 1.0, &room.projected);
+            layer.outer_norm.apply(&mut states);
         }
-        let prompt_tokens = encodings.iter().map(|encoding| encoding.len() as u32).sum();
-        Ok(Embeddings { vectors, prompt_tokens })
+        states
     }
 
-    fn compute(&self, group: &[&Encoding]) -> candle_core::Result<Vec<Vec<f32>>> {
-        let longest = group.iter().map(|encoding| encoding.len()).max().unwrap_or(0);
-        let padded = |numbers: &dyn Fn(&Encoding) -> Vec<u32>| {
-            let rows = group.iter().flat_map(|encoding| {
-                let mut row = numbers(encoding);
-                row.resize(longest, 0);
-                row
-            });
-            Tensor::from_iter(rows, &Device::Cpu)?.reshape((group.len(), longest))
-        };
-        let tokens = padded(&|encoding| encoding.get_ids().to_vec())?;
-        let mask = padded(&|encoding| vec![1; encoding.len()])?;
-        let states = self.network.forward(&tokens, &tokens.zeros_like()?, Some(&mask))?;
-        let mask = mask.to_dtype(DType::F32)?.unsqueeze(2)?;
-        let mean = states.broadcast_mul(&mask)?.sum(1)?.broadcast_div(&mask.sum(1)?)?;
-        let length = mean.sqr()?.sum_keepdim(1)?.sqrt()?;
-        mean.broadcast_div(&length)?.to_vec2()
+    /// Every token of a text attends to all of that text. `rows` are each token's queries, keys and values.
+    fn attend(&self, texts: &[&[u32]], rows: &[f32]) -> Vec<f32> {
+        let width = self.config.hidden_size;
+        let head = width / self.config.num_attention_heads;
+        let scale = (head as f32).sqrt().recip();
+        let mut out = vec![0.0; rows.len() / 3];
+        let (mut text_rows, mut text_outs) = (rows, out.as_mut_slice());
+        for text in texts {
+            let (rows, rest) = text_rows.split_at(text.len() * 3 * width);
+            let (outs, rest_outs) = text_outs.split_at_mut(text.len() * width);
+            (text_rows, text_outs) = (rest, rest_outs);
+            outs.par_chunks_exact_mut(width).zip(rows.par_chunks_exact(3 * width)).for_each_init(
+                || vec![0.0; text.len()],
+                |scores, (out, query)| {
+                    for (out, start) in out.chunks_exact_mut(head).zip((0..).step_by(head)) {
+                        for (score, row) in scores.iter_mut().zip(rows.chunks_exact(3 * width)) {
+                            *score = dot(&query[start..][..head], &row[width + start..][..head]) * scale;
+                        }
+                        softmax(scores);
+                        for (score, row) in scores.iter().zip(rows.chunks_exact(3 * width)) {
+                            add_scaled(out, *score, &row[2 * width + start..][..head]);
+                        }
+                    }
+                },
+            );
+        }
+        out
+    }
+}
+
+impl Layer {
+    fn read(weights: &Weights, name: &str, config: &Config) -> Result<Self, WeightError> {
+        let (width, inner, epsilon) = (config.hidden_size, config.intermediate_size, config.layer_norm_eps);
+        let dense = |part: &str, columns, rows| weights.dense(&[format!("{name}.{part}")], columns, rows);
+        let attention = ["query", "key", "value"].map(|part| format!("{name}.attention.self.{part}"));
+        Ok(Self {
+            attention: weights.dense(&attention, width, width)?,
+            output: dense("attention.output.dense", width, width)?,
+            output_norm: weights.norm(&format!("{name}.attention.output.LayerNorm"), width, epsilon)?,
+            inner: dense("intermediate.dense", width, inner)?,
+            outer: dense("output.dense", inner, width)?,
+            outer_norm: weights.norm(&format!("{name}.output.LayerNorm"), width, epsilon)?,
+        })
     }
 }

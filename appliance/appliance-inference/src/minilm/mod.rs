@@ -2,9 +2,9 @@
 //!
 //! # Design
 //!
-//! - candle's BERT, the mean of the states of all tokens, length 1: as the original's
+//! - A BERT encoder, the mean of the states of all tokens, length 1: as the original's
 //!   `sentence-transformers` pipeline.
-//! - A batch is computed in groups of texts of similar length, so that little is spent on padding.
+//! - The texts of a batch are computed together, without padding.
 //!
 //! # Limits
 //!
@@ -12,6 +12,8 @@
 //!   longer; here it is an error.
 
 mod bert;
+mod encoder;
+mod weights;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -23,7 +25,7 @@ use appliance_core::inference::{Embedder, Embeddings, InferenceError, ModelInfo,
 
 use crate::engine::{Engine, LoadError, Plan, Runner};
 
-use bert::SentenceEncoder;
+use encoder::SentenceEncoder;
 
 /// Requests that may wait.
 const QUEUE: usize = 64;
@@ -56,12 +58,12 @@ impl MiniLmEmbedder {
             size_bytes: 0,
             parameters: 22_713_216,
             quantization: "F32".into(),
-            context_tokens: bert::CONTEXT,
-            dimensions: Some(bert::DIMENSIONS),
+            context_tokens: encoder::CONTEXT,
+            dimensions: Some(encoder::DIMENSIONS),
             license: "Apache-2.0".into(),
             device: "cpu".into(),
         };
-        let plan = Plan { info, folder: folder.into(), files: &bert::FILES, queue: QUEUE };
+        let plan = Plan { info, folder: folder.into(), files: &encoder::FILES, queue: QUEUE };
         Self { engine: Engine::start(plan, events) }
     }
 

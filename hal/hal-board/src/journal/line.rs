@@ -83,7 +83,10 @@ mod tests {
 
     #[test]
     fn what_others_wrote_is_shown_as_it_is() {
-        let line = of_record(&record(&[("MESSAGE", "Started."), ("PRIORITY", "3"), ("SYSLOG_IDENTIFIER", "systemd")]), 5);
+        let line = of_record(
+            &record(&[("MESSAGE", "Started."), ("PRIORITY", "3"), ("SYSLOG_IDENTIFIER", "systemd")]),
+            5,
+        );
         let line = line.unwrap();
         assert_eq!((line.level, line.target.as_str()), (LogLevel::Error, "systemd"));
         assert_eq!(line.at.as_microsecond(), 5);

@@ -1,5 +1,9 @@
 //! The board adapter against the real parts of this machine.
-#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a test fails by panicking and tells what it skips")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a test fails by panicking and tells what it skips"
+)]
 
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -25,7 +29,13 @@ fn journal(entries: &str) -> Option<tempfile::TempDir> {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("remote-test.journal");
     let tool = Command::new("/lib/systemd/systemd-journal-remote")
-        .arg("--output").arg(&file).arg("-").stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+        .arg("--output")
+        .arg(&file)
+        .arg("-")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn();
     let Ok(mut tool) = tool else {
         eprintln!("skipped: systemd-journal-remote is not installed");
         return None;
@@ -46,17 +56,25 @@ fn entry(unit: &str, number: u32, priority: u32) -> String {
 #[test]
 fn the_journal_is_paged_from_the_newest_and_only_of_the_unit() {
     let entries: String = (1..=5)
-        .flat_map(|number| [entry("anyad.service", number, if number == 2 { 3 } else { 6 }), entry("other.service", number, 6)])
+        .flat_map(|number| {
+            [
+                entry("anyad.service", number, if number == 2 { 3 } else { 6 }),
+                entry("other.service", number, 6),
+            ]
+        })
         .collect();
     let Some(folder) = journal(&entries) else { return };
     let source = SystemdJournal::in_folder("anyad.service", folder.path());
     let page = |limit, level, after| source.recent(&LogQuery { limit, level, after }).unwrap();
     let first = page(3, LogLevel::Info, None);
-    let told = |lines: &[appliance_core::logs::LogLine]| lines.iter().map(|l| l.message.clone()).collect::<Vec<_>>();
+    let told =
+        |lines: &[appliance_core::logs::LogLine]| lines.iter().map(|l| l.message.clone()).collect::<Vec<_>>();
     assert_eq!(told(&first.lines), ["entry 5", "entry 4", "entry 3"]);
     let second = page(3, LogLevel::Info, first.next_cursor);
     assert_eq!(told(&second.lines), ["entry 2", "entry 1"]);
     assert_eq!(second.next_cursor, None);
     assert_eq!(told(&page(9, LogLevel::Error, None).lines), ["entry 2"]);
-    assert!(source.recent(&LogQuery { limit: 1, level: LogLevel::Info, after: Some("nonsense".into()) }).is_err());
+    assert!(
+        source.recent(&LogQuery { limit: 1, level: LogLevel::Info, after: Some("nonsense".into()) }).is_err()
+    );
 }

@@ -84,7 +84,9 @@ fn twenty_wrong_codes_make_a_new_one_and_the_pause_stays() {
 #[test]
 fn a_clock_set_back_does_not_lock_for_longer() {
     let mut claim = ClaimCode::new(&Counting::default()).unwrap();
-    (0..5).for_each(|_| drop(guess(&mut claim, 0)));
+    for _ in 0..5 {
+        guess(&mut claim, 0);
+    }
     assert_eq!(claim.pause_left(at(-1_000_000)), Some(900));
 }
 

@@ -17,7 +17,7 @@ use hal_api::{
 use crate::doubles::{Kept, lock};
 
 enum Pair {
-    Ecdsa(EcdsaKeyPair, KeyAlgorithm),
+    Ecdsa(EcdsaKeyPair),
     Ed25519(Ed25519KeyPair),
     Rsa(RsaKeyPair),
 }
@@ -119,12 +119,12 @@ impl KeyStore for SoftwareToken {
             KeyAlgorithm::P256 => {
                 let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
                 let point = pair.public_key().as_ref().to_vec();
-                (Pair::Ecdsa(pair, spec.algorithm), PublicKey::P256 { point })
+                (Pair::Ecdsa(pair), PublicKey::P256 { point })
             }
             KeyAlgorithm::Secp256k1 => {
                 let pair = EcdsaKeyPair::generate(&ECDSA_P256K1_SHA256_FIXED_SIGNING).unwrap();
                 let point = pair.public_key().as_ref().to_vec();
-                (Pair::Ecdsa(pair, spec.algorithm), PublicKey::Secp256k1 { point })
+                (Pair::Ecdsa(pair), PublicKey::Secp256k1 { point })
             }
             KeyAlgorithm::Ed25519 => {
                 let pair = Ed25519KeyPair::generate().unwrap();
@@ -164,7 +164,7 @@ impl Signer for SoftwareToken {
         self.check()?;
         let digest = || Digest::import_less_safe(&request.payload, &SHA256).unwrap();
         Ok(match &*self.pair(&request.key)? {
-            Pair::Ecdsa(pair, _) => pair.sign_digest(&digest()).unwrap().as_ref().to_vec(),
+            Pair::Ecdsa(pair) => pair.sign_digest(&digest()).unwrap().as_ref().to_vec(),
             Pair::Ed25519(pair) => pair.sign(&request.payload).as_ref().to_vec(),
             Pair::Rsa(pair) => {
                 let padding: &'static dyn RsaEncoding = match request.scheme {

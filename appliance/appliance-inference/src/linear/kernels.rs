@@ -55,6 +55,14 @@ kernel! {
     pub(crate) fn swiglu(gate: &mut [f32], up: &[f32])
 }
 kernel! {
+    /// The Gaussian error linear unit (arXiv 1606.08415), in place.
+    pub(crate) fn gelu(numbers: &mut [f32])
+}
+kernel! {
+    /// Layer norm (arXiv 1607.06450), in place.
+    pub(crate) fn layer_norm(x: &mut [f32], weight: &[f32], bias: &[f32], epsilon: f32)
+}
+kernel! {
     /// Root-mean-square norm (arXiv 1910.07467).
     pub(crate) fn rms_norm(x: &[f32], weight: &[f32], epsilon: f32, out: &mut [f32])
 }

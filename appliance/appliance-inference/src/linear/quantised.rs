@@ -1,40 +1,17 @@
-//! Matrices of quantised weights, and the arithmetic of a transformer on them.
-//!
-//! # Design
-//!
-//! - Weights stay as the file stores them (5 or 8.5 bits each) and are widened to 32-bit floating point
-//!   in registers, never rounded further; activations are 32-bit throughout. So the results equal those
-//!   of the dequantised model up to the order of additions, and a token reads 98 MB, not 540 MB.
-//! - One vector ([`Matrix::times_vector`], writing an answer) is bound by memory and by widening: own
-//!   kernels, `avx2` where the processor has it, else `portable`.
-//! - Many vectors ([`Matrix::times_batch`], reading a prompt) are bound by arithmetic: a group of rows is
-//!   widened into the cache and multiplied with all vectors, four rows by three vectors at a time (90
-//!   GFLOPS a core of an AMD EPYC at 2.6 GHz, where the crate `gemm` reaches 50).
-//! - Attention's products, whose shapes grow with the conversation, go through `gemm`.
-//! - The work is split by rows over rayon's pool; a row's sum does not depend on the split, so a result
-//!   does not depend on the number of threads.
-
-#[cfg(target_arch = "x86_64")]
-mod avx2;
-mod kernels;
-mod portable;
-mod product;
+//! Matrices of quantised weights.
 
 use rayon::prelude::*;
 
-pub(crate) use kernels::{add_scaled, dot, rms_norm, softmax, swiglu};
-use product::multiply_group;
-pub(crate) use product::{Strided, multiply};
-
+use super::kernels;
+use super::portable::{Q4_1_BYTES, Q8_0_BYTES};
+use super::product::{GROUP, gather, multiply_group};
 use crate::gguf::{Encoding, GgufError, GgufFile};
 
 /// Weights of one block, in both encodings.
 const BLOCK: usize = 32;
-/// Rows that are widened together: few enough for the second-level cache.
-const GROUP: usize = 32;
 
 /// A matrix of weights, row by row: `out` rows of `in` weights.
-pub(crate) struct Matrix {
+pub(crate) struct QuantMatrix {
     rows: usize,
     columns: usize,
     kind: Kind,
@@ -68,7 +45,7 @@ impl Vector {
     }
 }
 
-impl Matrix {
+impl QuantMatrix {
     /// Reads a matrix from a model file.
     pub(crate) fn read(file: &GgufFile, name: &str, columns: usize, rows: usize) -> Result<Self, GgufError> {
         let entry = file.tensor(name, &[columns, rows])?;
@@ -119,11 +96,7 @@ impl Matrix {
                 }
                 multiply_group(wide, self.columns, vectors, products);
             });
-        out.par_chunks_exact_mut(self.rows).enumerate().for_each(|(index, out)| {
-            for (out, products) in out.chunks_mut(GROUP).zip(staging.chunks(GROUP * count)) {
-                out.copy_from_slice(&products[index * out.len()..][..out.len()]);
-            }
-        });
+        gather(staging, self.rows, out);
     }
 
     /// Copies a row into `out`, widened.
@@ -151,8 +124,8 @@ impl Matrix {
 impl Kind {
     fn block_bytes(self) -> usize {
         match self {
-            Self::Q4_1 => portable::Q4_1_BYTES,
-            Self::Q8_0 => portable::Q8_0_BYTES,
+            Self::Q4_1 => Q4_1_BYTES,
+            Self::Q8_0 => Q8_0_BYTES,
         }
     }
 }

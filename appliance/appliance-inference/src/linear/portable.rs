@@ -124,6 +124,32 @@ pub(super) fn swiglu(gate: &mut [f32], up: &[f32]) {
     }
 }
 
+/// gelu(x) = x/2 · (1 + erf(x/√2)), erf by Abramowitz and Stegun 7.1.26 (error below 1.5 · 10⁻⁷).
+#[inline(always)]
+pub(super) fn gelu(numbers: &mut [f32]) {
+    for number in numbers {
+        let x = number.abs() * std::f32::consts::FRAC_1_SQRT_2;
+        let t = 1.0 / (1.0 + 0.327_591_1 * x);
+        let series =
+            ((((1.061_405_4 * t - 1.453_152_1) * t + 1.421_413_8) * t - 0.284_496_74) * t + 0.254_829_6) * t;
+        let erf = (1.0 - series * exp(-x * x)).copysign(*number);
+        *number *= 0.5 * (1.0 + erf);
+    }
+}
+
+/// `x = (x - mean) / √(variance + epsilon) · weight + bias`.
+#[inline(always)]
+pub(super) fn layer_norm(x: &mut [f32], weight: &[f32], bias: &[f32], epsilon: f32) {
+    let mean = x.iter().sum::<f32>() / x.len() as f32;
+    for x in x.iter_mut() {
+        *x -= mean;
+    }
+    let factor = (dot(x, x) / x.len() as f32 + epsilon).sqrt().recip();
+    for ((x, weight), bias) in x.iter_mut().zip(weight).zip(bias) {
+        *x = *x * factor * weight + bias;
+    }
+}
+
 /// `out = x / √(mean(x²) + epsilon) · weight`.
 #[inline(always)]
 pub(super) fn rms_norm(x: &[f32], weight: &[f32], epsilon: f32, out: &mut [f32]) {
@@ -181,6 +207,26 @@ mod tests {
             assert!(((mine - exact) / exact).abs() < 3e-7, "exp({x}) = {mine}, not {exact}");
         }
         assert!(exp(-1000.0) < 1e-37);
+    }
+
+    #[test]
+    fn gelu_equals_known_values() {
+        // By SciPy: x / 2 · (1 + erf(x / √2)).
+        let cases =
+            [(-10.0, 0.0), (-1.0, -0.158_655_25), (0.0, 0.0), (0.5, 0.345_731_23), (3.0, 2.995_950_3)];
+        for (x, expected) in cases {
+            let mut numbers = [x];
+            gelu(&mut numbers);
+            assert!((numbers[0] - expected).abs() < 1e-6, "gelu({x}) = {}", numbers[0]);
+        }
+    }
+
+    #[test]
+    fn layer_norm_has_mean_zero_and_variance_one() {
+        let mut x: Vec<f32> = (0..384).map(|i| (i as f32 * 0.3).sin() * 5.0 + 2.0).collect();
+        layer_norm(&mut x, &[1.0; 384], &[0.0; 384], 1e-12);
+        assert!(x.iter().sum::<f32>().abs() < 1e-3);
+        assert!((dot(&x, &x) / 384.0 - 1.0).abs() < 1e-4);
     }
 
     #[test]

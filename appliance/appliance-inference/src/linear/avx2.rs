@@ -109,6 +109,16 @@ pub(super) fn swiglu(gate: &mut [f32], up: &[f32]) {
 }
 
 #[target_feature(enable = "avx2,fma")]
+pub(super) fn gelu(numbers: &mut [f32]) {
+    portable::gelu(numbers);
+}
+
+#[target_feature(enable = "avx2,fma")]
+pub(super) fn layer_norm(x: &mut [f32], weight: &[f32], bias: &[f32], epsilon: f32) {
+    portable::layer_norm(x, weight, bias, epsilon);
+}
+
+#[target_feature(enable = "avx2,fma")]
 pub(super) fn rms_norm(x: &[f32], weight: &[f32], epsilon: f32, out: &mut [f32]) {
     portable::rms_norm(x, weight, epsilon, out);
 }

@@ -1,41 +1,43 @@
 //! Products of whole matrices.
 
 use gemm::{Parallelism, gemm};
+use rayon::prelude::*;
 
-use super::kernels::{dot, tile};
+use super::kernels::tile;
+
+/// Rows that are multiplied together: few enough for the second-level cache.
+pub(super) const GROUP: usize = 32;
 
 /// The products of a group of rows with vectors, `columns` numbers each; a vector's products lie one after
 /// the other.
 pub(super) fn multiply_group(rows: &[f32], columns: usize, vectors: &[f32], out: &mut [f32]) {
     let width = rows.len() / columns;
-    for (group, four) in rows.chunks(4 * columns).enumerate() {
-        let first = 4 * group;
-        let whole = (four.len() == 4 * columns).then(|| cut::<4>(four, columns));
-        let mut vectors = vectors.chunks(3 * columns);
-        let mut outs = out.chunks_mut(3 * width);
-        while let (Some(three), Some(out)) = (vectors.next(), outs.next()) {
-            match whole.filter(|_| three.len() == 3 * columns) {
-                Some(rows) => {
-                    let products = tile(rows, cut::<3>(three, columns));
-                    for (out, products) in out.chunks_exact_mut(width).zip(products) {
-                        out[first..first + 4].copy_from_slice(&products);
-                    }
-                }
-                None => {
-                    for (out, vector) in out.chunks_exact_mut(width).zip(three.chunks_exact(columns)) {
-                        for (out, row) in out[first..].iter_mut().zip(four.chunks_exact(columns)) {
-                            *out = dot(row, vector);
-                        }
-                    }
+    for (four, first) in rows.chunks(4 * columns).zip((0..).step_by(4)) {
+        for (three, out) in vectors.chunks(3 * columns).zip(out.chunks_mut(3 * width)) {
+            let products = tile(cut(four, columns), cut(three, columns));
+            for (out, products) in out.chunks_exact_mut(width).zip(products) {
+                for (out, product) in out[first..].iter_mut().zip(products) {
+                    *out = product;
                 }
             }
         }
     }
 }
 
-/// The first few rows of a matrix.
+/// Brings the products of all groups into the order of the vectors, `rows` products each.
+pub(super) fn gather(groups: &[f32], rows: usize, out: &mut [f32]) {
+    let count = out.len() / rows;
+    out.par_chunks_exact_mut(rows).enumerate().for_each(|(index, out)| {
+        for (out, products) in out.chunks_mut(GROUP).zip(groups.chunks(GROUP * count)) {
+            out.copy_from_slice(&products[index * out.len()..][..out.len()]);
+        }
+    });
+}
+
+/// The first few rows; where there are fewer, the last one again.
 fn cut<const N: usize>(rows: &[f32], columns: usize) -> [&[f32]; N] {
-    std::array::from_fn(|row| &rows[row * columns..][..columns])
+    let last = rows.len() / columns - 1;
+    std::array::from_fn(|row| &rows[row.min(last) * columns..][..columns])
 }
 
 /// A matrix in a slice: element (row, column) is at `row · row_step + column · column_step`.

@@ -1,0 +1,35 @@
+# The commands of a developer. They install what is missing first, and say what.
+
+.PHONY: help run test bench lint fmt web openapi
+
+help: ## This list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 18
+
+run: ## Start the box on https://localhost:8443, with its data in .anya/
+	@exec dev-tools/run $(ARGS)
+
+test: ## Run everything that CI runs
+	@dev-tools/test
+
+bench: ## Measure the box beside its peers; the table goes to target/bench/ too
+	@dev-tools/setup bench
+	@dev-tools/web
+	@cargo build --quiet --locked --release -p anyad -p bench
+	@target/release/bench
+
+lint: ## Clippy, the shape checks, ESLint
+	@dev-tools/setup test
+	cargo clippy --workspace --all-targets -- -D warnings
+	cargo run --quiet -p checks
+	@bash -c '. dev-tools/paths && cd web-ui && npm run --silent typecheck && npm run --silent lint'
+
+fmt: ## Format the Rust code
+	cargo fmt --all
+
+web: ## Build the web page into web-ui/dist
+	@dev-tools/setup run
+	@dev-tools/web
+
+openapi: ## Write the API document and the web page's types anew, from the code
+	UPDATE_OPENAPI=1 cargo test --quiet -p appliance-http --test it openapi
+	@bash -c '. dev-tools/paths && cd web-ui && npm run --silent api'

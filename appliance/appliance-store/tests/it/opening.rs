@@ -1,0 +1,93 @@
+//! Opening: what is made, what is refused, and what the refusal says.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use appliance_core::audit::AuditLog;
+use appliance_store::{Store, StoreError};
+
+use crate::{Folder, record};
+
+fn refused(path: &Path) -> StoreError {
+    Store::open(path).err().unwrap()
+}
+
+#[test]
+fn a_new_database_is_private_and_at_the_newest_schema() {
+    let folder = Folder::new();
+    let store = folder.open();
+    store.append(record(1)).unwrap();
+    for entry in std::fs::read_dir(folder.0.path()).unwrap() {
+        let entry = entry.unwrap();
+        let mode = entry.metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode, 0o600, "{:?}", entry.file_name());
+    }
+    let pragma =
+        |name: &str| folder.raw().pragma_query_value(None, name, |row| row.get::<_, i64>(0)).unwrap();
+    assert_eq!((pragma("user_version"), pragma("application_id")), (1, 0x414e_5941));
+    let mode: String = folder.raw().pragma_query_value(None, "journal_mode", |row| row.get(0)).unwrap();
+    assert_eq!(mode, "wal");
+}
+
+#[test]
+fn an_empty_file_is_migrated_and_an_open_mode_is_narrowed() {
+    let folder = Folder::new();
+    std::fs::write(folder.path(), "").unwrap();
+    std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o644)).unwrap();
+    folder.open().append(record(1)).unwrap();
+    assert_eq!(std::fs::metadata(folder.path()).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(folder.open().verify().unwrap().entries, 1, "opening again changes nothing");
+}
+
+#[test]
+fn a_database_of_a_newer_version_is_not_touched() {
+    let folder = Folder::new();
+    drop(folder.open());
+    folder.raw().execute_batch("PRAGMA user_version = 99; CREATE TABLE later (x)").unwrap();
+    let before = std::fs::read(folder.path()).unwrap();
+    let error = refused(&folder.path());
+    assert!(matches!(error, StoreError::TooNew { found: 99, known: 1, .. }), "{error:?}");
+    assert!(
+        error.to_string().contains("made by a newer version of the box (schema 99, this version knows 1)")
+    );
+    assert_eq!(std::fs::read(folder.path()).unwrap(), before);
+}
+
+#[test]
+fn another_programs_database_is_not_touched() {
+    for sql in ["CREATE TABLE theirs (x)", "PRAGMA application_id = 7", "PRAGMA user_version = 1"] {
+        let folder = Folder::new();
+        folder.raw().execute_batch(sql).unwrap();
+        let before = std::fs::read(folder.path()).unwrap();
+        let error = refused(&folder.path());
+        assert!(matches!(error, StoreError::Foreign { .. }), "{sql}: {error:?}");
+        assert_eq!(std::fs::read(folder.path()).unwrap(), before);
+    }
+}
+
+#[test]
+fn damage_is_named_with_its_cure() {
+    let folder = Folder::new();
+    std::fs::write(folder.path(), "this is a text, and no database at all".repeat(200)).unwrap();
+    let error = refused(&folder.path());
+    assert!(matches!(error, StoreError::Corrupt { .. }), "{error:?}");
+    let text = error.to_string();
+    assert!(text.contains("is damaged; restore it from a backup"), "{text}");
+    // The schema's page overwritten behind a header that is right.
+    let folder = Folder::new();
+    folder.open().append(record(1)).unwrap();
+    let mut bytes = std::fs::read(folder.path()).unwrap();
+    bytes[100..4096].fill(0xa5);
+    std::fs::write(folder.path(), bytes).unwrap();
+    assert!(matches!(refused(&folder.path()), StoreError::Corrupt { .. }));
+}
+
+#[test]
+fn a_place_that_cannot_be_opened_is_named() {
+    let folder = Folder::new();
+    let missing = folder.0.path().join("missing").join("state.db");
+    let error = refused(&missing);
+    assert!(matches!(&error, StoreError::Folder { .. }), "{error:?}");
+    assert!(error.to_string().contains("missing/state.db`; check that its folder exists"), "{error}");
+    assert!(matches!(refused(folder.0.path()), StoreError::Folder { .. }), "a folder is no file");
+}

@@ -1,0 +1,24 @@
+import { PageTitle } from "../../parts/PageTitle";
+import { HardwareTile } from "./HardwareTile";
+import { HealthTile } from "./HealthTile";
+import { KeysTile } from "./KeysTile";
+import { ModelsTile } from "./ModelsTile";
+import { NodeTile } from "./NodeTile";
+import { OverallStatus } from "./OverallStatus";
+
+/** The whole box at a glance, live. */
+export function DashboardPage() {
+  return (
+    <>
+      <PageTitle>Overview</PageTitle>
+      <OverallStatus />
+      <div className="tiles">
+        <KeysTile />
+        <NodeTile />
+        <ModelsTile />
+        <HealthTile />
+        <HardwareTile />
+      </div>
+    </>
+  );
+}
