@@ -18,6 +18,9 @@ const CONNECT_BOUND: Duration = Duration::from_secs(10);
 /// Loading a model before the first answer can take this long.
 const ANSWER_BOUND: Duration = Duration::from_secs(120);
 
+/// What is streamed may take as long as somebody wants to listen.
+const STREAM_BOUND: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// A connection to one box.
 pub(crate) struct Client {
     http: Http,
@@ -78,7 +81,7 @@ impl Client {
 
     /// `POST` of JSON whose answer is read as it comes, without a bound.
     pub(crate) fn post_streaming(&self, path: &str, body: &Value) -> Result<Response, Failure> {
-        self.accepted(self.http.post(self.url(path)).json(body).timeout(Duration::MAX))
+        self.accepted(self.http.post(self.url(path)).json(body).timeout(STREAM_BOUND))
     }
 
     /// `DELETE`.
@@ -156,6 +159,7 @@ pub(crate) fn innermost(error: &reqwest::Error) -> String {
 /// The causes, outermost first. An [`std::io::Error`] hides the error that it wraps.
 fn causes<'a>(error: &'a reqwest::Error) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     let inner = |cause: &&'a (dyn Error + 'static)| -> Option<&'a (dyn Error + 'static)> {
+        let cause: &'a (dyn Error + 'static) = *cause;
         match cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
             Some(wrapped) => Some(wrapped),
             None => cause.source(),

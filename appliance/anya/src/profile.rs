@@ -6,7 +6,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 
 use reqwest::Url;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::failure::Failure;
 
@@ -15,6 +15,7 @@ use crate::failure::Failure;
 #[serde(deny_unknown_fields)]
 pub(crate) struct Profile {
     /// The box's address.
+    #[serde(serialize_with = "address_out", deserialize_with = "address_in")]
     pub(crate) address: Url,
     /// Who signed in.
     pub(crate) username: String,
@@ -69,4 +70,12 @@ impl Profile {
         let path = Self::path()?;
         fs::remove_file(&path).map_err(|source| Failure::File { operation: "remove", path, source })
     }
+}
+
+fn address_out<S: Serializer>(address: &Url, out: S) -> Result<S::Ok, S::Error> {
+    out.serialize_str(address.as_str())
+}
+
+fn address_in<'de, D: Deserializer<'de>>(input: D) -> Result<Url, D::Error> {
+    Url::parse(&String::deserialize(input)?).map_err(serde::de::Error::custom)
 }

@@ -3,6 +3,7 @@
 use std::sync::mpsc::{Receiver, Sender, SyncSender, TrySendError, channel, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use appliance_core::audit::{ChainHash, GENESIS};
 use appliance_core::storage::{StorageError, StorageErrorKind, StorageResult};
@@ -16,6 +17,8 @@ use crate::error_map::{Failure, SharedError, kind_of};
 const QUEUE: usize = 1024;
 /// Changes in one commit at most.
 const BATCH: usize = 256;
+/// The longest wait for callers that are likely to come back.
+const LONGEST_WAIT: Duration = Duration::from_millis(1);
 
 /// The newest entry of the audit log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,7 +114,7 @@ impl Writer {
         let owned = Arc::clone(&shared);
         let thread = std::thread::Builder::new()
             .name("store-writer".into())
-            .spawn(move || Loop { connection, head, shared: owned }.run(&messages))
+            .spawn(move || Loop::new(connection, head, owned).run(&messages))
             .map_err(StoreError::Thread)?;
         Ok(Self { queue, thread: Mutex::new(Some(thread)), shared })
     }
@@ -181,25 +184,26 @@ struct Loop {
     connection: Connection,
     head: Head,
     shared: Arc<Shared>,
+    /// How many changes the last commit had: so many callers are likely to come back.
+    expected: usize,
+    /// How long to wait for them.
+    patience: Duration,
 }
 
 impl Loop {
+    fn new(connection: Connection, head: Head, shared: Arc<Shared>) -> Self {
+        Self { connection, head, shared, expected: 1, patience: Duration::ZERO }
+    }
+
     fn run(mut self, messages: &Receiver<Message>) {
         let mut batch: Vec<Box<dyn Job>> = Vec::with_capacity(BATCH);
         while let Ok(first) = messages.recv() {
-            let mut next = Some(first);
-            let mut other = None;
-            while let Some(message) = next.take() {
-                match message {
-                    Message::Change(job) => batch.push(job),
-                    message => other = Some(message),
-                }
-                if other.is_none() && batch.len() < BATCH {
-                    next = messages.try_recv().ok();
-                }
-            }
+            let other = self.gather(first, messages, &mut batch);
             if !batch.is_empty() {
+                let begun = Instant::now();
+                self.expected = batch.len();
                 self.commit(&mut batch);
+                self.patience = (begun.elapsed() / 2).min(LONGEST_WAIT);
             }
             match other {
                 Some(Message::Checkpoint(reply)) => drop(reply.send(self.checkpoint())),
@@ -213,6 +217,33 @@ impl Loop {
                 Some(Message::Change(_)) | None => {}
             }
         }
+    }
+
+    /// Takes what waits, up to a message that is no change. Callers that were answered together come
+    /// back one after the other: without a short wait for them, the first would have a flush to itself
+    /// and the others would wait for its end. A caller that is alone never waits.
+    fn gather(
+        &self,
+        first: Message,
+        messages: &Receiver<Message>,
+        batch: &mut Vec<Box<dyn Job>>,
+    ) -> Option<Message> {
+        let deadline = Instant::now() + self.patience;
+        let mut next = Some(first);
+        while let Some(message) = next {
+            match message {
+                Message::Change(job) => batch.push(job),
+                other => return Some(other),
+            }
+            if batch.len() >= BATCH {
+                return None;
+            }
+            next = messages.try_recv().ok();
+            if next.is_none() && batch.len() < self.expected {
+                next = messages.recv_timeout(deadline.saturating_duration_since(Instant::now())).ok();
+            }
+        }
+        None
     }
 
     /// Runs all jobs in one transaction and answers them.
@@ -241,7 +272,7 @@ impl Loop {
         }
         *self.shared.failing.lock().unwrap_or_else(PoisonError::into_inner) = reason;
         for job in batch.drain(..) {
-            job.answer(result.as_ref().map(drop).map_err(|uncommitted| uncommitted));
+            job.answer(result.as_ref().map(drop));
         }
     }
 

@@ -117,3 +117,28 @@ fn initialise(module: &Module, blank: Slot, config: &Pkcs11Config, new: &NewToke
     session.init_pin(&AuthPin::from(config.pin.as_str().to_owned()))?;
     session.logout()
 }
+
+#[cfg(test)]
+mod tests {
+    use cryptoki::context::Function;
+    use hal_api::HalErrorKind;
+
+    use super::*;
+
+    #[test]
+    fn wrong_and_locked_pins_are_told_apart() {
+        for (code, kind, text) in [
+            (RvError::PinIncorrect, HalErrorKind::PinIncorrect, "wrong PIN for token \"box\""),
+            (RvError::PinLenRange, HalErrorKind::PinIncorrect, "wrong PIN for token \"box\""),
+            (
+                RvError::PinLocked,
+                HalErrorKind::PinLocked,
+                "the PIN of token \"box\" is locked after too many wrong tries",
+            ),
+            (RvError::DeviceRemoved, HalErrorKind::Removed, "cannot log in on token \"box\""),
+        ] {
+            let error = log_in_error("box", Error::Pkcs11(code, Function::Login));
+            assert_eq!((error.kind(), error.to_string().as_str()), (kind, text));
+        }
+    }
+}

@@ -10,8 +10,8 @@ use hal_api::{HalError, HalErrorKind};
 pub struct TpmConfig {
     /// The box's own name for the token: lower-case letters, digits and `-`.
     pub name: String,
-    /// The way to the TPM in the words of tpm2-tss: `device:/dev/tpmrm0`,
-    /// `swtpm:host=127.0.0.1,port=2321`, `swtpm:path=/run/swtpm.sock`.
+    /// The way to the TPM in the words of tpm2-tss: `device:/dev/tpmrm0` or
+    /// `swtpm:host=127.0.0.1,port=2321`. Sockets by path are not known to the library in use.
     pub tcti: String,
     /// The folder that keeps the keys' blobs; made with mode 0700 when missing. The blobs are useless
     /// without this very TPM, and losing the folder loses the keys.

@@ -37,8 +37,15 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
-    /// Parses the way to the TPM.
+    /// Parses the way to the TPM. Refuses what the library would pass over in silence and then connect
+    /// to its default place.
     pub(crate) fn tcti(text: &str) -> Result<TctiNameConf, Error> {
+        let known = |setting: &str| setting.starts_with("host=") || setting.starts_with("port=");
+        if let Some(settings) = text.strip_prefix("swtpm:").or_else(|| text.strip_prefix("mssim:"))
+            && !settings.split(',').all(known)
+        {
+            return Err(Error::WrapperError(WrapperErrorKind::InvalidParam));
+        }
         TctiNameConf::from_str(text)
     }
 

@@ -26,7 +26,11 @@
 //!
 //! # Limits
 //!
-//! P-256 and RSA-2048. A TPM that someone cleared makes other primaries: its blobs no longer load.
+//! - P-256 and RSA-2048. A TPM that someone cleared makes other primaries: its blobs no longer load.
+//! - PSS with a salt of 32 bytes is what TPMs since revision 1.38 and libtpms make. Older ones use the
+//!   longest salt, which verifiers that take any salt accept and others do not.
+//! - Pulling the power off a TPM in the middle of a call loses that call and nothing else: the box keeps
+//!   no state in the TPM's memory.
 
 mod actor;
 mod attester;

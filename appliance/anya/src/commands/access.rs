@@ -110,7 +110,7 @@ pub(crate) fn logout(target: &Target) -> Result<ExitCode, Failure> {
             return Err(Failure::Argument(told));
         }
     }
-    let answer = json!({ "address": profile.address, "signed_out": true });
+    let answer = json!({ "address": profile.address.as_str(), "signed_out": true });
     screen.show(&answer, |_: Value| format!("Signed out of {}.", profile.address))?;
     Ok(ExitCode::SUCCESS)
 }
@@ -158,7 +158,7 @@ impl Contact {
         if let Some(key) = key.as_object_mut() {
             key.remove("secret");
         }
-        let answer = json!({ "address": profile.address, "user": session["user"], "api_key": key, "file": path });
+        let answer = json!({ "address": profile.address.as_str(), "user": session["user"], "api_key": key, "file": path });
         Screen::new(target.json).show(&answer, |_: Value| told(&profile.address, &profile.username, &label))?;
         Ok(ExitCode::SUCCESS)
     }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::boxed::{Box, PASSWORD};
+use crate::boxed::{Box, PASSWORD, client};
 
 #[test]
 fn only_the_code_on_the_console_makes_an_administrator() {
@@ -48,13 +48,7 @@ fn guessing_the_code_is_stopped_after_five_tries() {
 fn nothing_else_answers_without_signing_in() {
     let owned = Box::start(&[]).claimed();
     let document = owned.get("/api/openapi.json");
-    let stranger = reqwest::blocking::Client::builder()
-        .tls_certs_only([reqwest::Certificate::from_pem(
-            &std::fs::read(owned.data.join("tls/ca.crt")).unwrap(),
-        )
-        .unwrap()])
-        .build()
-        .unwrap();
+    let stranger = client(&owned.data);
     let public = ["/healthz", "/readyz", "/ca.crt", "/api/v1/access/claim", "/api/v1/access/session"];
     let mut asked = 0;
     for (path, methods) in document["paths"].as_object().unwrap() {

@@ -59,7 +59,7 @@ fn what_is_not_supported_is_refused_by_name_and_nothing_is_cut() {
     let long = "word ".repeat(20_000);
     let refused = chat(json!({"messages": [{"role": "user", "content": long}]}));
     assert_eq!(refused["type"], "urn:anya:problem:context-length-exceeded");
-    assert!(refused["detail"].as_str().unwrap().contains("8192"), "{refused}");
+    assert!(refused["detail"].as_str().unwrap().contains("at most 8191"), "{refused}");
     let unknown = json!({"model": "gpt-9", "input": "hi"});
     let refused = owned.post("/v1/embeddings", &unknown, 404);
     assert!(refused["detail"].as_str().unwrap().contains("gpt-9"), "{refused}");

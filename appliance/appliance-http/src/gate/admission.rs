@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use appliance_core::access::{Credential, Principal};
 use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderMap, Method, header};
 
-use super::caller::{SessionCookie, cookie};
 use super::origin;
+use super::presented::{Presented, cookie};
 use crate::problem::{Problem, ProblemResult, Slug};
 use crate::router::Api;
 
@@ -56,23 +55,12 @@ pub(super) fn admit(
         return Ok(());
     }
     let presented = presented(request.headers())?;
-    let session = match &presented {
-        Presented::Session(secret) => Some(SessionCookie(Arc::from(secret.as_str()))),
-        Presented::ApiKey(_) => None,
-    };
-    let principal = authenticate(api, &presented)?;
+    let principal = api.services.access.authenticate(presented.credential());
+    let principal = principal.ok_or_else(|| unauthorized(presented.refusal()))?;
     *name = Some(principal.label());
     request.extensions_mut().insert(Arc::new(principal));
-    if let Some(session) = session {
-        request.extensions_mut().insert(session);
-    }
+    request.extensions_mut().insert(Arc::new(presented));
     Ok(())
-}
-
-/// What a request shows to prove who sent it.
-enum Presented {
-    Session(String),
-    ApiKey(String),
 }
 
 fn presented(headers: &HeaderMap) -> ProblemResult<Presented> {
@@ -88,17 +76,6 @@ fn presented(headers: &HeaderMap) -> ProblemResult<Presented> {
     cookie(headers)
         .map(|secret| Presented::Session(secret.to_owned()))
         .ok_or_else(|| unauthorized("The request carries neither a session's cookie nor an API key."))
-}
-
-/// Looks up who it is. In memory, a hash and a look-up, so it needs no thread of its own.
-fn authenticate(api: &Api, presented: &Presented) -> ProblemResult<Principal> {
-    let (credential, refusal) = match presented {
-        Presented::Session(secret) => (Credential::Session(secret), "The session has ended."),
-        Presented::ApiKey(secret) => {
-            (Credential::ApiKey(secret), "The API key is not one of this box, or has expired.")
-        }
-    };
-    api.services.access.authenticate(credential).ok_or_else(|| unauthorized(refusal))
 }
 
 fn unauthorized(detail: &str) -> Problem {

@@ -11,6 +11,7 @@ mod admission;
 mod caller;
 mod headers;
 mod origin;
+mod presented;
 mod request_id;
 mod trace;
 
@@ -28,8 +29,9 @@ use tracing::Instrument;
 use crate::problem::{Problem, Slug, render};
 use crate::router::Api;
 pub(crate) use admission::{is_api, is_public};
-pub(crate) use caller::{COOKIE, Caller, RequestId, SessionCookie};
+pub(crate) use caller::{Caller, RequestId};
 pub(crate) use origin::is_same_origin;
+pub(crate) use presented::{COOKIE, Presented, remove_cookie, set_cookie};
 
 /// Serves one request.
 pub(crate) async fn pass(State(api): State<Arc<Api>>, mut request: Request, next: Next) -> Response {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Extension;
 use axum::extract::State;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code};
@@ -16,7 +17,7 @@ use utoipa_axum::routes;
 use crate::PublishedEvent;
 use crate::dto::access::Via;
 use crate::dto::event::{Event, EventFrame};
-use crate::gate::{self, Caller};
+use crate::gate::{self, Caller, Presented};
 use crate::problem::{Problem, ProblemResult, Slug};
 use crate::router::Api;
 
@@ -42,6 +43,7 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<Api>> {
 async fn events(
     State(api): State<Arc<Api>>,
     caller: Caller,
+    Extension(presented): Extension<Arc<Presented>>,
     uri: Uri,
     headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
@@ -55,11 +57,14 @@ async fn events(
         Problem::new(Slug::InvalidRequest, "This address speaks WebSocket over HTTP/1.1 only.")
             .with_next("Connect with a WebSocket client, HTTP version 1.1.")
     })?;
-    Ok(upgrade.max_message_size(MAX_FRAME).max_frame_size(MAX_FRAME).on_upgrade(|socket| tell(api, socket)))
+    Ok(upgrade
+        .max_message_size(MAX_FRAME)
+        .max_frame_size(MAX_FRAME)
+        .on_upgrade(|socket| tell(api, presented, socket)))
 }
 
-/// Sends events until the listener leaves or the box stops.
-async fn tell(api: Arc<Api>, mut socket: WebSocket) {
+/// Sends events until the listener leaves, is no longer signed in, or the box stops.
+async fn tell(api: Arc<Api>, presented: Arc<Presented>, mut socket: WebSocket) {
     let mut events = api.services.events.subscribe();
     let _listening = api.sampler.listen();
     let mut pings = tokio::time::interval_at(tokio::time::Instant::now() + PING, PING);
@@ -67,10 +72,7 @@ async fn tell(api: Arc<Api>, mut socket: WebSocket) {
     loop {
         let message = tokio::select! {
             () = api.services.shutdown.cancelled() => {
-                let frame = CloseFrame { code: close_code::AWAY, reason: "the box is stopping".into() };
-                // Whether the listener still hears it makes no difference.
-                let _ = socket.send(Message::Close(Some(frame))).await;
-                return;
+                return close(socket, close_code::AWAY, "the box is stopping").await;
             }
             heard = socket.recv() => match heard {
                 Some(Ok(Message::Pong(_))) => { answered = true; continue }
@@ -78,6 +80,9 @@ async fn tell(api: Arc<Api>, mut socket: WebSocket) {
                 Some(Ok(_)) => continue,
             },
             _ = pings.tick() => {
+                if api.services.access.authenticate(presented.credential()).is_none() {
+                    return close(socket, close_code::POLICY, "the session or API key has ended").await;
+                }
                 if !answered {
                     return;
                 }
@@ -94,6 +99,11 @@ async fn tell(api: Arc<Api>, mut socket: WebSocket) {
             return;
         }
     }
+}
+
+/// Ends the connection with a reason. Whether the listener still hears it makes no difference.
+async fn close(mut socket: WebSocket, code: u16, reason: &'static str) {
+    let _ = socket.send(Message::Close(Some(CloseFrame { code, reason: reason.into() }))).await;
 }
 
 fn frame(published: &PublishedEvent) -> Message {

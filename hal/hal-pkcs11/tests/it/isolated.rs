@@ -8,15 +8,15 @@ use hal_pkcs11::{Pkcs11Config, softhsm};
 use zeroize::Zeroizing;
 
 /// The user PIN of every test token.
-pub const PIN: &str = "user-pin-271828";
+pub(crate) const PIN: &str = "user-pin-271828";
 /// The security officer's PIN of every test token.
-pub const SO_PIN: &str = "so-pin-314159";
+pub(crate) const SO_PIN: &str = "so-pin-314159";
 
 /// Says to a process that it is the isolated one.
 const ISOLATED: &str = "HAL_PKCS11_TEST_ISOLATED";
 
 /// Runs `body` with the module's path in a process of its own. `name` is the test's own name.
-pub fn isolated(name: &str, body: impl FnOnce(&Path)) {
+pub(crate) fn isolated(name: &str, body: impl FnOnce(&Path)) {
     let Some(module) = softhsm::find_module() else {
         println!("skipped {name}: SoftHSM is not installed (apt install softhsm2)");
         return;
@@ -46,11 +46,11 @@ pub fn isolated(name: &str, body: impl FnOnce(&Path)) {
 }
 
 /// How to open a test token.
-pub fn config(module: &Path, label: &str) -> Pkcs11Config {
+pub(crate) fn config(module: &Path, label: &str) -> Pkcs11Config {
     Pkcs11Config::new("softhsm", module, label, Zeroizing::new(PIN.into()))
 }
 
 /// Opens a test token, made when missing.
-pub fn new_token(module: &Path, label: &str) -> Token {
+pub(crate) fn new_token(module: &Path, label: &str) -> Token {
     hal_pkcs11::open(config(module, label).create_if_missing(Zeroizing::new(SO_PIN.into()))).unwrap()
 }

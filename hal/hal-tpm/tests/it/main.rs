@@ -6,8 +6,10 @@
     reason = "tests say why they were skipped, and fail by panicking"
 )]
 
+use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::time::Duration;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use hal_api::{HalErrorKind, KeyAlgorithm, KeyId, KeySpec, SealPolicy, SignRequest, SignatureScheme, Token};
 use hal_tpm::swtpm::{Swtpm, SwtpmError};
@@ -184,8 +186,11 @@ fn opening_tells_its_failures_apart() {
     let dir = tempfile::tempdir().unwrap();
     let open =
         |tcti: &str, keys: &Path| hal_tpm::open(TpmConfig::new("tpm", tcti, keys)).map(|_| ()).unwrap_err();
-    let error = open("nonsense", dir.path());
-    assert!(matches!(error, OpenError::Tcti { .. }) && error.to_string().contains("nonsense"), "{error:?}");
+    for tcti in ["nonsense", "swtpm:path=/run/tpm.sock", "swtpm:port=99999", "swtpm:"] {
+        let error = open(tcti, dir.path());
+        assert!(matches!(error, OpenError::Tcti { .. }) && error.to_string().contains(tcti), "{error:?}");
+        assert_eq!(error.kind(), HalErrorKind::InvalidInput);
+    }
     let error = open("device:/nonexistent/tpm", dir.path());
     assert!(matches!(error, OpenError::Connect { .. }), "{error:?}");
     assert_eq!(error.kind(), HalErrorKind::NotFound);
@@ -200,6 +205,48 @@ fn swtpm_ends_with_its_value() {
     let tcti = machine.swtpm.tcti();
     drop(machine);
     assert!(Context::new(tcti.parse().unwrap()).is_err(), "nobody listens any more");
+}
+
+#[test]
+fn swtpm_dies_with_a_service_that_is_killed() {
+    const FOLDER: &str = "HAL_TPM_TEST_FOLDER";
+    const NAME: &str = "swtpm_dies_with_a_service_that_is_killed";
+    if let Some(folder) = std::env::var_os(FOLDER) {
+        // The service to be: it says where its TPM is and then does nothing until it is killed.
+        let swtpm = Swtpm::start(Path::new(&folder)).unwrap();
+        println!("\ntcti={}", swtpm.tcti());
+        loop {
+            std::thread::park();
+        }
+    }
+    let Some(machine) = Machine::start(NAME) else { return };
+    let mut service = Command::new(std::env::current_exe().unwrap())
+        .args([NAME, "--exact", "--nocapture"])
+        .env(FOLDER, machine.dir.path().join("other"))
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(service.stdout.take().unwrap()).lines().map_while(Result::ok);
+    let tcti = lines.filter_map(|line| line.strip_prefix("tcti=").map(str::to_owned)).next().unwrap();
+    assert!(Context::new(tcti.parse().unwrap()).is_ok());
+    service.kill().unwrap();
+    service.wait().unwrap();
+    while Context::new(tcti.parse().unwrap()).is_ok() {
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn says_how_quickly_it_signs() {
+    let Some(machine) = Machine::start("says_how_quickly_it_signs") else { return };
+    let token = machine.open();
+    token.keys.generate(&spec(1)).unwrap();
+    let (begin, mut count) = (Instant::now(), 0);
+    while begin.elapsed() < Duration::from_millis(300) {
+        token.signer.sign(&request(1)).unwrap();
+        count += 1;
+    }
+    println!("P-256 on swtpm through the port: {:.0}/s", f64::from(count) / begin.elapsed().as_secs_f64());
 }
 
 #[test]

@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use crate::blocking;
 use crate::dto::access::{OpenedSession, Session, SignInRequest};
 use crate::extract::Json;
-use crate::gate::{Caller, RequestId, SessionCookie};
+use crate::gate::{self, Caller, Presented, RequestId};
 use crate::problem::{Problem, ProblemResult};
 use crate::router::Api;
 
@@ -58,22 +58,26 @@ pub(super) async fn open(
 pub(super) async fn close(
     State(api): State<Arc<Api>>,
     Extension(request_id): Extension<RequestId>,
-    session: Option<Extension<SessionCookie>>,
+    Extension(presented): Extension<Arc<Presented>>,
 ) -> ProblemResult<Response> {
-    let Some(Extension(SessionCookie(secret))) = session else {
+    if let Presented::ApiKey(_) = *presented {
         return Err(Problem::field("Authorization", "is an API key, which has no session to end")
             .with_next("Delete the API key instead, with DELETE /api/v1/access/api-keys/{id}."));
-    };
+    }
     let access = Arc::clone(&api.services.access);
-    blocking::run(move || access.sign_out(&secret, &request_id)).await??;
+    let sign_out = move || match &*presented {
+        Presented::Session(secret) => access.sign_out(secret, &request_id),
+        Presented::ApiKey(_) => Ok(()),
+    };
+    blocking::run(sign_out).await??;
     let mut response = StatusCode::NO_CONTENT.into_response();
-    response.headers_mut().extend(SessionCookie::remove().map(|value| (header::SET_COOKIE, value)));
+    response.headers_mut().extend(gate::remove_cookie().map(|value| (header::SET_COOKIE, value)));
     Ok(response)
 }
 
 /// The answer that opens a session.
 pub(super) fn opened(session: access::OpenedSession) -> Response {
-    let cookie = SessionCookie::set(&session.secret, session.expires_at);
+    let cookie = gate::set_cookie(&session.secret, session.expires_at);
     let body = OpenedSession { user: session.user.into(), expires_at: session.expires_at };
     let mut response = (StatusCode::CREATED, axum::Json(body)).into_response();
     response.headers_mut().extend(cookie.map(|value| (header::SET_COOKIE, value)));

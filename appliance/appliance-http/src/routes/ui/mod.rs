@@ -17,10 +17,7 @@ use crate::gate;
 use crate::problem::{Problem, ProblemResult, Slug};
 
 /// The first part of every address that the page routes by itself.
-const PAGES: [&str; 12] = [
-    "", "access", "audit", "chat", "claim", "keys", "login", "models", "node", "settings", "sign-in",
-    "system",
-];
+const PAGES: [&str; 8] = ["", "access", "audit", "chat", "claim", "keys", "login", "sign-in"];
 
 /// What the page may load and do: only what comes from the box itself.
 const PAGE_POLICY: &str = "default-src 'self'; img-src 'self' data:; \

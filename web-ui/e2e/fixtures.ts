@@ -1,0 +1,87 @@
+/** What every browser test starts from. */
+import { test as base, expect, type APIRequestContext, type Page } from "@playwright/test";
+
+import { Box } from "./box";
+
+export const OWNER = { username: "ada", password: "correct horse battery" };
+
+type PerTest = {
+  /** A box that nobody owns yet. */
+  freshBox: Box;
+  /** A page on `box`, signed in as its owner. */
+  ownersPage: Page;
+};
+
+type PerWorker = {
+  /** A box with everything in it, owned by `OWNER`. */
+  box: Box;
+  /** Its API, called by a program that holds an API key. */
+  api: APIRequestContext;
+};
+
+export const test = base.extend<PerTest, PerWorker>({
+  freshBox: async ({}, use) => {
+    const box = await Box.start({ whole: false });
+    await use(box);
+    await box.stop();
+  },
+
+  box: [
+    async ({ playwright }, use) => {
+      const box = await Box.start({ whole: true });
+      const { address, claimCode } = box.console;
+      const request = await playwright.request.newContext({ baseURL: address, ignoreHTTPSErrors: true });
+      const claimed = await request.post("/api/v1/access/claim", { data: { code: claimCode, ...OWNER } });
+      expect(claimed.status(), await claimed.text()).toBe(201);
+      await request.dispose();
+      await use(box);
+      await box.stop();
+    },
+    { scope: "worker" },
+  ],
+
+  api: [
+    async ({ playwright, box }, use) => {
+      const baseURL = box.console.address;
+      const person = await playwright.request.newContext({ baseURL, ignoreHTTPSErrors: true });
+      await person.post("/api/v1/access/session", { data: OWNER });
+      const made = await person.post("/api/v1/access/api-keys", { data: { label: "browser tests" } });
+      expect(made.status(), await made.text()).toBe(201);
+      const { secret } = (await made.json()) as { secret: string };
+      await person.dispose();
+      const api = await playwright.request.newContext({
+        baseURL,
+        ignoreHTTPSErrors: true,
+        extraHTTPHeaders: { Authorization: `Bearer ${secret}` },
+      });
+      await use(api);
+      await api.dispose();
+    },
+    { scope: "worker" },
+  ],
+
+  ownersPage: async ({ page, box }, use) => {
+    await page.goto(box.console.address);
+    await signIn(page);
+    await use(page);
+  },
+});
+
+export { expect };
+
+/** Signs in as the owner on the page that asks for it. */
+export async function signIn(page: Page): Promise<void> {
+  await page.getByLabel("User name").fill(OWNER.username);
+  await page.getByLabel("Password", { exact: true }).fill(OWNER.password);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await expect(page.getByRole("navigation", { name: "Pages" })).toBeVisible();
+}
+
+/** Nothing on the page is wider than the window. */
+export async function expectNoSidewaysScroll(page: Page): Promise<void> {
+  const [content, window] = await page.evaluate(() => [
+    document.documentElement.scrollWidth,
+    document.documentElement.clientWidth,
+  ]);
+  expect(content).toBeLessThanOrEqual(window ?? 0);
+}
