@@ -15,7 +15,8 @@ bench: ## Measure the box beside its peers; the table goes to target/bench/ too
 	@dev-tools/setup bench
 	@dev-tools/web
 	@cargo build --quiet --locked --release -p anyad -p bench
-	@target/release/bench
+	@bash -c '. dev-tools/paths && exec target/release/bench --models "$$(dev-tools/fetch/models)" \
+		--python "$$(venv_of bench)/bin/python" $(ARGS)'
 
 lint: ## Clippy, the shape checks, ESLint
 	@dev-tools/setup test

@@ -59,10 +59,11 @@ fn serve(cli: &Cli) -> Result<()> {
     let config = config::load(&cli.flags)?;
     let logs = logging::start(&config.log)?;
     let data = DataFolder::take(&config.data.directory)?;
-    // SoftHSM reads its configuration's path from the environment, which may change only before there
+    // SoftHSM and the TPM library read the environment, which may change only before there
     // are threads.
     let softhsm = hal_pkcs11::softhsm::prepare(&data.join("softhsm"))?;
     hal_pkcs11::softhsm::set_environment(&softhsm)?;
+    hal_tpm::tss_log::silence();
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start threads")?;
     let ended = runtime.block_on(run::run(config, data, logs));

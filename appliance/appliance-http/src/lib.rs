@@ -5,12 +5,12 @@
 //!
 //! - [`Services`] is all that this crate knows of the box: the domain's services and ports, put
 //!   together by the composition root. [`router`] makes an axum router of them, [`serve`] serves it.
-//! - Every request passes one gate ([`gate`]): it gets its id, must be signed in unless its route is on
+//! - Every request passes one gate (module `gate`): it gets its id, must be signed in unless its route is on
 //!   a short public list, is logged in one line and counted; whatever fails leaves as a problem
 //!   document (RFC 9457).
-//! - Requests are read strictly ([`extract`]), and the OpenAPI document ([`openapi`]) comes from the
+//! - Requests are read strictly (module `extract`), and the OpenAPI document ([`openapi`]) comes from the
 //!   same code that reads them.
-//! - The domain's calls block; they run on tokio's blocking threads ([`blocking`]).
+//! - The domain's calls block; they run on tokio's blocking threads (module `blocking`).
 //!
 //! # Limits
 //!

@@ -99,8 +99,11 @@ mod tests {
 
     use super::findings;
 
-    /// Metadata of a workspace with these crates: name, and (dependency, kind) pairs.
-    fn workspace(crates: &[(&str, &[(&str, Option<&str>)])]) -> cargo_metadata::Metadata {
+    /// A dependency's name and kind.
+    type Arrow<'a> = (&'a str, Option<&'a str>);
+
+    /// Metadata of a workspace with these crates and their dependencies.
+    fn workspace(crates: &[(&str, &[Arrow<'_>])]) -> cargo_metadata::Metadata {
         let id = |name: &str| format!("path+file:///w/{name}#0.1.0");
         let packages: Vec<Value> = crates
             .iter()

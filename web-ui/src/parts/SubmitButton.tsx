@@ -11,10 +11,14 @@ export function SubmitButton({
   children: string;
 }) {
   return (
-    <button type="submit" className="button primary" aria-disabled={busy || undefined} disabled={disabled}>
-      {busy && <span className="spinner" aria-hidden="true" />}
-      <span role="status">{busy ? busyText : ""}</span>
-      {!busy && children}
-    </button>
+    <>
+      <button type="submit" className="button primary" aria-disabled={busy || undefined} disabled={disabled}>
+        {busy && <span className="spinner" aria-hidden="true" />}
+        {busy ? busyText : children}
+      </button>
+      <span className="unseen" role="status">
+        {busy ? busyText : ""}
+      </span>
+    </>
   );
 }

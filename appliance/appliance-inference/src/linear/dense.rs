@@ -23,10 +23,12 @@ impl DenseMatrix {
         let (count, rows) = (vectors.len() / self.columns, self.bias.len());
         staging.resize(count * rows, 0.0);
         out.resize(count * rows, 0.0);
-        staging
-            .par_chunks_mut(GROUP * count)
-            .zip(self.weights.par_chunks(GROUP * self.columns))
-            .for_each(|(products, weights)| multiply_group(weights, self.columns, vectors, products));
+        staging.par_chunks_mut(GROUP * count).zip(self.weights.par_chunks(GROUP * self.columns)).for_each(
+            |(products, weights)| {
+                let rows = weights.len() / self.columns;
+                multiply_group(weights, self.columns, vectors, products, rows);
+            },
+        );
         gather(staging, rows, out);
         out.par_chunks_exact_mut(rows).for_each(|out| {
             for (out, bias) in out.iter_mut().zip(&self.bias) {

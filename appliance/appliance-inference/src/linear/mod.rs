@@ -10,7 +10,6 @@
 //! - Many vectors (`times_batch`, reading texts) are bound by arithmetic: four rows by three vectors at a
 //!   time fill the registers (90 GFLOPS a core of an AMD EPYC at 2.6 GHz, where the crate `gemm` reaches 50).
 //!   Rows of quantised weights are widened into the cache first, [`product::GROUP`] at a time.
-//! - Attention's products, whose shapes grow with the conversation, go through `gemm`.
 //! - Own kernels are in `avx2`, and in `portable` for processors without it; `kernels` chooses.
 //! - The work is split by rows over rayon's pool; a row's sum does not depend on the split, so a result does
 //!   not depend on the number of threads.
@@ -25,5 +24,5 @@ mod quantised;
 
 pub(crate) use dense::DenseMatrix;
 pub(crate) use kernels::{add_scaled, dot, gelu, layer_norm, rms_norm, softmax, swiglu};
-pub(crate) use product::{Strided, multiply};
+pub(crate) use product::multiply_group;
 pub(crate) use quantised::{QuantMatrix, Vector};

@@ -94,7 +94,7 @@ impl QuantMatrix {
                 {
                     self.widen(row, wide);
                 }
-                multiply_group(wide, self.columns, vectors, products);
+                multiply_group(wide, self.columns, vectors, products, bytes.len() / self.row_bytes);
             });
         gather(staging, self.rows, out);
     }

@@ -75,7 +75,7 @@ impl Config {
         }
         let divides = self.width.is_multiple_of(self.heads)
             && self.heads.is_multiple_of(self.key_heads)
-            && self.head().is_multiple_of(2)
+            && self.head().is_multiple_of(8)
             && self.width.is_multiple_of(32)
             && self.inner.is_multiple_of(32);
         (!divides).then_some("its dimensions do not fit together")

@@ -59,7 +59,11 @@ fn one_failed_change_does_not_spoil_those_committed_with_it() {
     std::thread::scope(|scope| {
         // Holds the writer until the others wait in one batch.
         let blocker = store.clone();
-        scope.spawn(move || blocker.change("hold", move |_, _| Ok(held.recv().unwrap())).unwrap());
+        let wait = move |_: &Connection, _: &mut Head| {
+            held.recv().unwrap();
+            Ok(())
+        };
+        scope.spawn(move || blocker.change("hold", wait).unwrap());
         let good: Vec<_> = (0..3)
             .map(|_| {
                 let store = store.clone();
@@ -95,7 +99,8 @@ fn more_changes_than_may_wait_are_told_that_the_store_is_busy() {
     let thread = std::thread::spawn(move || {
         blocker.change("hold", move |_, _| {
             started.send(()).unwrap();
-            Ok(held.recv().unwrap())
+            held.recv().unwrap();
+            Ok(())
         })
     });
     start.recv().unwrap();

@@ -23,7 +23,11 @@ export function ModelsTile() {
                 <ModelRow key={model.id} model={model} />
               ))}
             </ul>
-            <p className="muted small">Models run on this box alone. What you write to them never leaves it.</p>
+            <p className="muted small">
+              {items.some((model) => model.state.state === "on_disk") &&
+                "A sleeping model is loaded into memory when it is first used, which takes a few seconds. "}
+              What you write to a model never leaves this box.
+            </p>
             {items.some((model) => model.kind === "chat" && model.state.state !== "absent") && (
               <div className="actions tile-actions">
                 <Link href="/chat" className="button">
@@ -48,7 +52,9 @@ function ModelRow({ model }: { model: Model }) {
           {modelPurpose(model.kind)}. {modelSize(model.parameters)}
           {model.size_bytes > 0 && `, ${bytes(model.size_bytes)}`}
         </span>
-        <span className={model.state.state === "failed" ? "small field-error" : "muted small"}>{words.explanation}</span>
+        {(words.tone === "bad" || words.tone === "warning") && (
+          <span className="small field-error">{words.explanation}</span>
+        )}
       </div>
       <div className="row-end">
         <Status tone={words.tone}>{words.headline}</Status>
