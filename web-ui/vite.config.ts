@@ -21,7 +21,6 @@ export default defineConfig({
   build: { assetsInlineLimit: 0, modulePreload: { polyfill: false }, target: "es2022" },
   server: { proxy },
   test: {
-    environment: "jsdom",
     include: ["src/**/*.test.{ts,tsx}"],
     setupFiles: ["src/test_setup.ts"],
     restoreMocks: true,

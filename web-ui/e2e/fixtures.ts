@@ -20,6 +20,7 @@ type PerWorker = {
 };
 
 export const test = base.extend<PerTest, PerWorker>({
+  // eslint-disable-next-line no-empty-pattern -- Playwright reads what a fixture needs out of this pattern
   freshBox: async ({}, use) => {
     const box = await Box.start({ whole: false });
     await use(box);
@@ -79,9 +80,9 @@ export async function signIn(page: Page): Promise<void> {
 
 /** Nothing on the page is wider than the window. */
 export async function expectNoSidewaysScroll(page: Page): Promise<void> {
-  const [content, window] = await page.evaluate(() => [
-    document.documentElement.scrollWidth,
-    document.documentElement.clientWidth,
-  ]);
-  expect(content).toBeLessThanOrEqual(window ?? 0);
+  const { content, window } = await page.evaluate(() => ({
+    content: document.documentElement.scrollWidth,
+    window: document.documentElement.clientWidth,
+  }));
+  expect(content).toBeLessThanOrEqual(window);
 }

@@ -62,7 +62,9 @@ impl Client {
 
     /// `GET` of a text.
     pub(crate) fn get_text(&self, path: &str) -> Result<String, Failure> {
-        self.accepted(self.http.get(self.url(path)))?.text().map_err(|error| Failure::Broken(innermost(&error)))
+        self.accepted(self.http.get(self.url(path)))?
+            .text()
+            .map_err(|error| Failure::Broken(innermost(&error)))
     }
 
     /// `GET /readyz`, whose answer is the same whether the box is ready (200) or not (503).

@@ -13,38 +13,48 @@ pub(crate) enum Failure {
     Refused(Box<Problem>),
     /// Nobody answers at the address.
     #[error(
-        "cannot reach the box at {address}: {reason}. On a developer's machine `make run` starts it; \
-         for a box elsewhere give --url or set ANYA_URL"
+        "cannot reach the box at {}: {reason}. On a developer's machine `make run` starts it; \
+         for a box elsewhere give --url or set ANYA_URL",
+        shown(address)
     )]
     Unreachable { address: Url, reason: String },
     /// Somebody answers who is not the box that this computer knows.
     #[error(
-        "the certificate at {address} is not of the box that this computer knows ({reason}). If the box was \
+        "the certificate at {} is not of the box that this computer knows ({reason}). If the box was \
          set up anew, run `anya login` and compare its fingerprint with the console; otherwise somebody may \
-         sit in between"
+         sit in between",
+        shown(address)
     )]
     Untrusted { address: Url, reason: String },
     /// There is nothing yet to check the box's certificate against.
     #[error(
-        "this computer does not know the box at {address} yet: run `anya login` (`anya claim` for a new box), \
-         or give its authority with --ca-file"
+        "this computer does not know the box at {} yet: run `anya login` (`anya claim` for a new box), \
+         or give its authority with --ca-file",
+        shown(address)
     )]
     Unknown { address: Url },
     /// The first contact needs somebody who compares.
     #[error(
-        "nobody is here to compare the certificate of {address} with the console: run this in a terminal, or \
-         give --ca-fingerprint or --ca-file"
+        "nobody is here to compare the certificate of {} with the console: run this in a terminal, or \
+         give --ca-fingerprint or --ca-file",
+        shown(address)
     )]
     NobodyCompares { address: Url },
     /// The certificate is not the one that was asked for.
-    #[error("the certificate of {address} has the fingerprint {found}, not the one given: somebody may sit in between")]
+    #[error(
+        "the certificate of {} has the fingerprint {found}, not the one given: somebody may sit in between",
+        shown(address)
+    )]
     OtherFingerprint { address: Url, found: String },
     /// The person says that the words differ.
     #[error("stopped: the words are not the same, so that is not the box, or somebody sits in between")]
     WordsDiffer,
     /// The answer is none that this program understands.
-    #[error("the answer of {address} is not one of an Anya Box ({reason}); is the address right?")]
+    #[error("the answer of {} is not one of an Anya Box ({reason}); is the address right?", shown(address))]
     Odd { address: Url, reason: String },
+    /// The box's answer has another shape, as of another version.
+    #[error("the box's answer is not as this program expects it ({0}); are both of the same version?")]
+    OtherShape(serde_json::Error),
     /// The connection broke in the middle of an answer.
     #[error("the connection to the box broke in the middle of its answer: {0}")]
     Broken(String),
@@ -74,6 +84,11 @@ pub(crate) enum Failure {
     Output(std::io::Error),
 }
 
+/// An address as people type it.
+pub(crate) fn shown(address: &Url) -> &str {
+    address.as_str().trim_end_matches('/')
+}
+
 impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Self {
         match error.kind() {
@@ -86,6 +101,8 @@ impl From<std::io::Error> for Failure {
 /// A failure as the box tells it (RFC 9457 and the box's own members).
 #[derive(Debug, Deserialize)]
 pub(crate) struct Problem {
+    #[serde(default, rename = "type")]
+    kind: String,
     title: String,
     pub(crate) status: u16,
     #[serde(default)]
@@ -105,33 +122,34 @@ struct FieldError {
 }
 
 impl Problem {
-    /// Title, detail, what is wrong with which field unless the detail says it, and what to do next.
+    /// Title, detail, what is wrong with which field, and what to do next; nothing twice.
     fn line(&self) -> String {
-        let mut parts = vec![format!("{}:", self.title.trim_end_matches('.'))];
-        if !self.detail.is_empty() {
-            parts.push(sentence(&self.detail));
+        let title = self.title.trim_end_matches('.');
+        let mut parts = Vec::new();
+        if self.detail.is_empty() || !self.detail.contains(title) {
+            parts.push(format!("{title}:"));
         }
+        parts.push(sentence(&self.detail));
         for error in &self.errors {
             if !self.detail.contains(&error.reason) {
                 parts.push(sentence(&format!("`{}` {}", error.field, error.reason)));
             }
         }
-        if !self.next.is_empty() {
-            parts.push(sentence(&self.next));
-        }
-        if self.status == 401 {
+        parts.push(sentence(&self.next));
+        if self.kind.ends_with(":unauthorized") {
             parts.push("`anya login` signs this computer in.".into());
         }
         if !self.request_id.is_empty() {
             parts.push(format!("(request {})", self.request_id));
         }
+        parts.retain(|part| !part.is_empty());
         parts.join(" ").replace('\n', " ")
     }
 }
 
 fn sentence(text: &str) -> String {
     let text = text.trim();
-    if text.ends_with(['.', '!', '?']) { text.to_owned() } else { format!("{text}.") }
+    if text.is_empty() || text.ends_with(['.', '!', '?']) { text.to_owned() } else { format!("{text}.") }
 }
 
 #[cfg(test)]
@@ -156,8 +174,23 @@ mod tests {
     }
 
     #[test]
+    fn only_who_is_not_signed_in_is_told_to_sign_in() {
+        let told = line(
+            r#"{"type":"urn:anya:problem:unauthorized","title":"Not signed in","status":401,"detail":"Nobody is signed in"}"#,
+        );
+        assert_eq!(told, "Not signed in: Nobody is signed in. `anya login` signs this computer in.");
+        let told = line(
+            r#"{"type":"urn:anya:problem:wrong-credentials","title":"The password is wrong","status":401,
+            "detail":"The password is wrong."}"#,
+        );
+        assert_eq!(told, "The password is wrong.");
+    }
+
+    #[test]
     fn what_the_detail_says_is_not_said_twice() {
-        let told = line(r#"{"title":"T","status":400,"detail":"`label` is empty","errors":[{"field":"label","reason":"is empty"}]}"#);
+        let told = line(
+            r#"{"title":"T","status":400,"detail":"`label` is empty","errors":[{"field":"label","reason":"is empty"}]}"#,
+        );
         assert_eq!(told, "T: `label` is empty.");
     }
 }

@@ -24,7 +24,9 @@ impl Fingerprint {
     pub(crate) fn words(&self) -> [&'static str; 6] {
         let list = bip39::Language::English.word_list();
         let bit = |bit: usize| usize::from(self.0[bit / 8] >> (7 - bit % 8) & 1);
-        std::array::from_fn(|word| list[(word * 11..word * 11 + 11).fold(0, |index, at| index << 1 | bit(at))])
+        std::array::from_fn(|word| {
+            list[(word * 11..word * 11 + 11).fold(0, |index, at| index << 1 | bit(at))]
+        })
     }
 }
 

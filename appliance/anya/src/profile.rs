@@ -59,7 +59,8 @@ impl Profile {
         let draft = path.with_extension("draft");
         // A draft that was left behind may have other permissions.
         let _ = fs::remove_file(&draft);
-        let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft).map_err(failed)?;
+        let mut file =
+            fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft).map_err(failed)?;
         file.write_all(&text).and_then(|()| file.sync_all()).map_err(failed)?;
         fs::rename(&draft, &path).map_err(failed)?;
         Ok(path)

@@ -33,7 +33,7 @@ impl Screen {
         let text = if self.json {
             serde_json::to_string_pretty(answer).expect("JSON always serialises")
         } else {
-            people(T::deserialize(answer).map_err(|error| Failure::Generation(error.to_string()))?)
+            people(T::deserialize(answer).map_err(Failure::OtherShape)?)
         };
         self.line(&text)
     }
@@ -64,22 +64,33 @@ pub(crate) fn table<R: IntoIterator<Item = String>>(
     for row in rows {
         table.add_row(row.into_iter().map(clean));
     }
-    if table.is_empty() { none.to_owned() } else { table.trim_fmt() }
+    if table.is_empty() { none.to_owned() } else { flush(table) }
 }
 
 /// Names and values, one pair a line; pairs without a value are left out.
 pub(crate) fn pairs(pairs: &[(&str, String)]) -> String {
     let mut table = plain();
     for (name, value) in pairs.iter().filter(|(_, value)| !value.is_empty()) {
-        table.add_row([Cell::new(format!("{name}:")).set_alignment(CellAlignment::Left), Cell::new(clean(value.clone()))]);
+        table.add_row([
+            Cell::new(format!("{name}:")).set_alignment(CellAlignment::Left),
+            Cell::new(clean(value.clone())),
+        ]);
     }
-    table.trim_fmt()
+    flush(table)
 }
 
 fn plain() -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
     table
+}
+
+/// Without room before the first column and behind the last.
+fn flush(mut table: Table) -> String {
+    table.column_iter_mut().for_each(|column| {
+        column.set_padding((0, 1));
+    });
+    table.trim_fmt()
 }
 
 /// Without control characters: a label must not be able to steer the terminal.
@@ -127,7 +138,10 @@ mod tests {
     fn figures_are_for_people() {
         assert_eq!((size(0), size(1023), size(1536)), ("0 B".into(), "1023 B".into(), "1.5 KiB".into()));
         assert_eq!(size(u64::MAX), "16777215.9 TiB");
-        assert_eq!((duration(59), duration(61), duration(90_000)), ("59 s".into(), "1 min 1 s".into(), "1 d 1 h".into()));
+        assert_eq!(
+            (duration(59), duration(61), duration(90_000)),
+            ("59 s".into(), "1 min 1 s".into(), "1 d 1 h".into())
+        );
     }
 
     #[test]

@@ -29,7 +29,10 @@ pub(crate) fn only(authority: CertificateDer<'static>) -> Result<ClientConfig, E
 pub(crate) fn looking(seen: &Arc<Seen>) -> Result<ClientConfig, Error> {
     let provider = Arc::new(aws_lc_rs::default_provider());
     let verifier = Looking { provider: Arc::clone(&provider), seen: Arc::clone(seen) };
-    Ok(tls13(provider)?.dangerous().with_custom_certificate_verifier(Arc::new(verifier)).with_no_client_auth())
+    Ok(tls13(provider)?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(verifier))
+        .with_no_client_auth())
 }
 
 type Builder = rustls::ConfigBuilder<ClientConfig, rustls::WantsVerifier>;

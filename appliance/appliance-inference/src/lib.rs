@@ -2,13 +2,15 @@
 //!
 //! # Design
 //!
-//! - [`MiniLmEmbedder`]: sentence vectors with all-MiniLM-L6-v2, run by candle.
-//! - [`SmolLm2Chat`]: conversations with SmolLM2-135M-Instruct, read from its GGUF file. candle 0.11
-//!   computes Q4_1 weights without vector instructions (10 tokens a second), so the llama forward pass
-//!   and its kernels are this crate's own: `gguf` reads the file, `linear` computes with its weights,
-//!   `llama` is the network, `chat` turns conversations into tokens and tokens into text.
+//! - [`MiniLmEmbedder`]: sentence vectors with all-MiniLM-L6-v2. `minilm` reads its safetensors file and is
+//!   its BERT encoder.
+//! - [`SmolLm2Chat`]: conversations with SmolLM2-135M-Instruct. `gguf` reads its file, `llama` is the network,
+//!   `chat` turns conversations into tokens and tokens into text.
+//! - Both networks compute with `linear`, whose kernels are this crate's own: candle 0.11 computes Q4_1
+//!   weights without vector instructions (10 tokens a second), copies every weight matrix for a single short
+//!   text, and spins while it waits.
 //! - `engine` owns each model in one thread with a bounded queue; callers wait for it. A model is loaded
-//!   at the first request. Both models compute on rayon's shared pool, one thread a core.
+//!   at the first request, and computes on a pool of one thread a core.
 //!
 //! # Limits
 //!

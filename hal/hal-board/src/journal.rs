@@ -1,6 +1,7 @@
 //! The system's journal as the log of this service.
 
 mod line;
+mod own_unit;
 
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -22,6 +23,11 @@ impl SystemdJournal {
     /// The journal of a unit, such as `anyad.service`.
     pub fn of_unit(unit: impl Into<String>) -> Self {
         Self { unit: unit.into(), folder: None }
+    }
+
+    /// The journal of this process's own unit; `None` when its standard error does not go there.
+    pub fn of_this_service() -> Option<Self> {
+        own_unit::own_unit().map(Self::of_unit)
     }
 
     /// The same from journal files in a folder, for tests and for the disk of another machine.

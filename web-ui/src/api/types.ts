@@ -5,8 +5,9 @@ type Schemas = components["schemas"];
 
 export type ApiKey = Schemas["ApiKey"];
 export type ApiKeys = Schemas["ApiKeys"];
-export type AuditEntry = Schemas["AuditEntry"];
-export type AuditPage = Schemas["AuditPage"];
+/** The document says only that `detail` is an object; its values are texts. */
+export type AuditEntry = Omit<Schemas["AuditEntry"], "detail"> & { detail: Record<string, string> };
+export type AuditPage = Omit<Schemas["AuditPage"], "items"> & { items: AuditEntry[] };
 export type AuditVerification = Schemas["AuditVerification"];
 export type BitcoinStatus = Schemas["BitcoinStatus"];
 export type BoardReading = Schemas["BoardReading"];

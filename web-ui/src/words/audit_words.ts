@@ -71,6 +71,6 @@ function outcome(entry: AuditEntry): string {
 }
 
 function detailText(entry: AuditEntry, name: string): string | null {
-  const value = (entry.detail as Record<string, unknown>)[name];
-  return typeof value === "string" && value !== "" ? value : null;
+  const value = entry.detail[name];
+  return value === undefined || value === "" ? null : value;
 }

@@ -6,10 +6,10 @@ use clap::Args;
 use reqwest::Url;
 use serde_json::{Value, json};
 
-use super::{address, connect, first_contact, open, parse_authority, read_authority};
+use super::{address, connect, first_contact, open, parse_authority, read};
 use crate::cli::Target;
 use crate::client::Client;
-use crate::failure::Failure;
+use crate::failure::{Failure, shown};
 use crate::fingerprint::Fingerprint;
 use crate::profile::Profile;
 use crate::prompt;
@@ -97,7 +97,8 @@ pub(crate) fn logout(target: &Target) -> Result<ExitCode, Failure> {
     let Some(profile) = Profile::load()? else {
         return Err(Failure::Argument("this computer is not signed in".into()));
     };
-    let known = Target { url: Some(profile.address.clone()), ca_file: target.ca_file.clone(), json: target.json };
+    let known =
+        Target { url: Some(profile.address.clone()), ca_file: target.ca_file.clone(), json: target.json };
     let session = open(&known)?;
     let deleted = session.client.delete(&format!("{API_KEYS}/{}", profile.api_key_id));
     Profile::forget()?;
@@ -111,7 +112,7 @@ pub(crate) fn logout(target: &Target) -> Result<ExitCode, Failure> {
         }
     }
     let answer = json!({ "address": profile.address.as_str(), "signed_out": true });
-    screen.show(&answer, |_: Value| format!("Signed out of {}.", profile.address))?;
+    screen.show(&answer, |_: Value| format!("Signed out of {}.", shown(&profile.address)))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -124,17 +125,11 @@ struct Contact {
 impl Contact {
     fn make(login: &Login, target: &Target) -> Result<Self, Failure> {
         let address = address(target, Profile::load()?.as_ref());
-        let (authority, certificate) = match &target.ca_file {
-            Some(file) => {
-                let certificate = read_authority(file)?;
-                (pem(file)?, certificate)
-            }
-            None => {
-                let pem = first_contact::authority(&address, login.ca_fingerprint.as_ref())?;
-                let certificate = parse_authority(&pem, "the box's /ca.crt".as_ref())?;
-                (pem, certificate)
-            }
+        let (authority, origin) = match &target.ca_file {
+            Some(file) => (read(file)?, file.as_path()),
+            None => (first_contact::authority(&address, login.ca_fingerprint.as_ref())?, "/ca.crt".as_ref()),
         };
+        let certificate = parse_authority(&authority, origin)?;
         Ok(Self { client: connect(address, certificate, None)?, authority })
     }
 
@@ -159,24 +154,24 @@ impl Contact {
             key.remove("secret");
         }
         let answer = json!({ "address": profile.address.as_str(), "user": session["user"], "api_key": key, "file": path });
-        Screen::new(target.json).show(&answer, |_: Value| told(&profile.address, &profile.username, &label))?;
+        Screen::new(target.json)
+            .show(&answer, |_: Value| told(&profile.address, &profile.username, &label))?;
         Ok(ExitCode::SUCCESS)
     }
 }
 
 fn told(address: &Url, username: &str, label: &str) -> String {
     clean(format!(
-        "Signed in at {address} as {username}, with an API key called `{label}`.\nTry `anya status`; `anya logout` signs out."
+        "Signed in at {} as {username}, with an API key called `{label}`.\n\
+         Try `anya status`; `anya logout` signs out.",
+        shown(address)
     ))
-}
-
-fn pem(file: &std::path::Path) -> Result<String, Failure> {
-    std::fs::read_to_string(file).map_err(|source| Failure::File { operation: "read", path: file.into(), source })
 }
 
 /// This computer's name, as the label of its API key.
 fn computer_name() -> String {
-    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").ok().or_else(|| std::env::var("HOSTNAME").ok());
+    let name =
+        std::fs::read_to_string("/proc/sys/kernel/hostname").ok().or_else(|| std::env::var("HOSTNAME").ok());
     let name: String = name.unwrap_or_default().trim().chars().take(LABEL_LIMIT).collect();
     if name.is_empty() { "command line".into() } else { name }
 }

@@ -65,7 +65,8 @@ pub(crate) fn run(command: Command, session: &Session) -> Result<ExitCode, Failu
         }
         Command::Delete { id } => {
             client.delete(&format!("{PATH}/{id}"))?;
-            screen.show(&json!({ "id": id, "deleted": true }), |_: Value| format!("Deleted API key {id}."))?;
+            screen
+                .show(&json!({ "id": id, "deleted": true }), |_: Value| format!("Deleted API key {id}."))?;
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -74,7 +75,18 @@ pub(crate) fn run(command: Command, session: &Session) -> Result<ExitCode, Failu
 fn listed(list: List) -> String {
     let rows = list.items.into_iter().map(|key| {
         let when = |at: Option<Timestamp>| at.map_or_else(|| "never".into(), time);
-        [key.id, key.label, format!("{}…", key.prefix), time(key.created_at), when(key.last_used_at), when(key.expires_at)]
+        [
+            key.id,
+            key.label,
+            format!("{}…", key.prefix),
+            time(key.created_at),
+            when(key.last_used_at),
+            when(key.expires_at),
+        ]
     });
-    table(&["id", "label", "begins with", "created", "last used", "expires"], rows, "There are no API keys yet.")
+    table(
+        &["id", "label", "begins with", "created", "last used", "expires"],
+        rows,
+        "There are no API keys yet.",
+    )
 }

@@ -72,16 +72,30 @@ pub(crate) fn run(audit: &Audit, session: &Session) -> Result<ExitCode, Failure>
 
 fn verified(report: Verification) -> String {
     match (report.intact, report.first_broken) {
-        (true, _) => format!("The audit log is intact: {} entries, the newest has the hash {}.", report.entries, report.head),
-        (false, Some(entry)) => format!("The audit log is BROKEN: entry {entry} of {} does not fit.", report.entries),
+        (true, _) => format!(
+            "The audit log is intact: {} entries, the newest has the hash {}.",
+            report.entries, report.head
+        ),
+        (false, Some(entry)) => {
+            format!("The audit log is BROKEN: entry {entry} of {} does not fit.", report.entries)
+        }
         (false, None) => format!("The audit log is BROKEN ({} entries).", report.entries),
     }
 }
 
 fn listed(page: Page) -> String {
     let rows = page.items.into_iter().map(|entry| {
-        let detail = entry.detail.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(" ");
-        [entry.sequence.to_string(), time(entry.at), entry.actor, entry.action, entry.subject, entry.outcome, detail]
+        let detail =
+            entry.detail.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(" ");
+        [
+            entry.sequence.to_string(),
+            time(entry.at),
+            entry.actor,
+            entry.action,
+            entry.subject,
+            entry.outcome,
+            detail,
+        ]
     });
     let names = ["no.", "at", "who", "did", "with", "outcome", "detail"];
     let table = table(&names, rows, "The audit log is empty.");

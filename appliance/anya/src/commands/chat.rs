@@ -27,9 +27,9 @@ pub(crate) struct Chat {
     /// The most tokens of an answer
     #[arg(long, value_name = "TOKENS")]
     max_tokens: Option<u32>,
-    /// 0 always takes the likeliest word, 2 is wild
-    #[arg(long)]
-    temperature: Option<f32>,
+    /// 0 always takes the likeliest word, 2 is wild; small models stay sensible when it is low
+    #[arg(long, default_value_t = 0.2)]
+    temperature: f64,
     /// The same seed gives the same answer
     #[arg(long)]
     seed: Option<u64>,
@@ -37,12 +37,14 @@ pub(crate) struct Chat {
 
 impl Chat {
     fn body(&self, messages: &[Value], stream: bool) -> Value {
-        let mut body = json!({ "model": self.model, "messages": messages, "stream": stream });
+        let mut body = json!({
+            "model": self.model,
+            "messages": messages,
+            "stream": stream,
+            "temperature": self.temperature,
+        });
         if let Some(tokens) = self.max_tokens {
             body["max_tokens"] = tokens.into();
-        }
-        if let Some(temperature) = self.temperature {
-            body["temperature"] = temperature.into();
         }
         if let Some(seed) = self.seed {
             body["seed"] = seed.into();

@@ -80,7 +80,11 @@ fn told(texts: &[String], answer: &Answer) -> String {
 
 fn short(text: &str) -> String {
     const LIMIT: usize = 40;
-    if text.chars().count() <= LIMIT { text.to_owned() } else { text.chars().take(LIMIT - 1).chain(['…']).collect() }
+    if text.chars().count() <= LIMIT {
+        text.to_owned()
+    } else {
+        text.chars().take(LIMIT - 1).chain(['…']).collect()
+    }
 }
 
 fn cosine(a: &[f32], b: &[f32]) -> f32 {
@@ -99,6 +103,9 @@ mod tests {
             usage: Usage { prompt_tokens: 7 },
         };
         let told = told(&["a".into(), "b".into()], &answer);
-        assert!(told.contains("0.600") && told.contains("1.000") && told.contains("2 dimensions, 7 tokens"), "{told}");
+        assert!(
+            told.contains("0.600") && told.contains("1.000") && told.contains("2 dimensions, 7 tokens"),
+            "{told}"
+        );
     }
 }

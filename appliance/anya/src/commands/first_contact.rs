@@ -8,7 +8,7 @@ use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 
 use crate::client::Client;
-use crate::failure::Failure;
+use crate::failure::{Failure, shown};
 use crate::fingerprint::Fingerprint;
 use crate::{prompt, trust};
 
@@ -21,26 +21,28 @@ pub(super) fn authority(address: &Url, expected: Option<&Fingerprint>) -> Result
     let seen = Arc::default();
     let tls = trust::looking(&seen).map_err(|error| odd(&error.to_string()))?;
     let pem = Client::new(address.clone(), tls, None)?.get_text("/ca.crt")?;
-    let authority = CertificateDer::from_pem_slice(pem.as_bytes()).map_err(|_| odd("/ca.crt is no certificate"))?;
-    let shown = Fingerprint::of(&seen.certificate().ok_or_else(|| odd("it shows no certificate"))?);
+    let authority =
+        CertificateDer::from_pem_slice(pem.as_bytes()).map_err(|_| odd("/ca.crt is no certificate"))?;
+    let fingerprint = Fingerprint::of(&seen.certificate().ok_or_else(|| odd("it shows no certificate"))?);
     match expected {
-        Some(expected) if *expected == shown || *expected == Fingerprint::of(&authority) => Ok(pem),
-        Some(_) => Err(Failure::OtherFingerprint { address: address.clone(), found: shown.hex() }),
-        None => compare(address, &shown).map(|()| pem),
+        Some(expected) if *expected == fingerprint || *expected == Fingerprint::of(&authority) => Ok(pem),
+        Some(_) => Err(Failure::OtherFingerprint { address: address.clone(), found: fingerprint.hex() }),
+        None => compare(address, &fingerprint).map(|()| pem),
     }
 }
 
 /// Lets the person compare.
-fn compare(address: &Url, shown: &Fingerprint) -> Result<(), Failure> {
+fn compare(address: &Url, seen: &Fingerprint) -> Result<(), Failure> {
     if !prompt::somebody_is_here() {
         return Err(Failure::NobodyCompares { address: address.clone() });
     }
     writeln!(
         std::io::stderr(),
-        "This computer does not know the box at {address} yet. Compare with its console:\n\n  \
+        "This computer does not know the box at {} yet. Compare with its console:\n\n  \
          Certificate:  {}\n                SHA-256 {}\n",
-        shown.words().join(" "),
-        shown.hex()
+        shown(address),
+        seen.words().join(" "),
+        seen.hex()
     )?;
     let answer = prompt::ask("Does the console show the same six words? [y/N]")?;
     match answer.trim().to_lowercase().as_str() {

@@ -191,14 +191,17 @@ fn key(id: &str) -> Result<String, Failure> {
     if !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
         Ok(format!("{PATH}/{id}"))
     } else {
-        Err(Failure::Argument(format!("`{id}` is not a key's id: those are 32 hexadecimal digits, see `anya keys list`")))
+        Err(Failure::Argument(format!(
+            "`{id}` is not a key's id: those are 32 hexadecimal digits, see `anya keys list`"
+        )))
     }
 }
 
 fn listed(list: List) -> String {
-    let rows = list.items.into_iter().map(|key| {
-        [key.id, key.label, key.algorithm, key.token, key.created_by, time(key.created_at)]
-    });
+    let rows = list
+        .items
+        .into_iter()
+        .map(|key| [key.id, key.label, key.algorithm, key.token, key.created_by, time(key.created_at)]);
     let names = ["id", "label", "algorithm", "token", "by", "created"];
     let table = table(&names, rows, "There are no keys yet; `anya keys create LABEL` makes one.");
     match list.next_cursor {

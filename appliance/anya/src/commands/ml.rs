@@ -58,7 +58,9 @@ pub(super) fn devices(session: &Session) -> Result<ExitCode, Failure> {
         match (devices.state.as_str(), devices.detail) {
             ("ready", _) => table,
             ("probing", _) => format!("{table}\n\nThe search for graphics cards is still going on."),
-            (state, detail) => format!("{table}\n\nThe search for graphics cards: {state}. {}", detail.unwrap_or_default()),
+            (state, detail) => {
+                format!("{table}\n\nThe search for graphics cards: {state}. {}", detail.unwrap_or_default())
+            }
         }
     })?;
     Ok(ExitCode::SUCCESS)

@@ -63,7 +63,7 @@ fn open(target: &Target) -> Result<Session, Failure> {
     let address = address(target, profile.as_ref());
     let profile = profile.filter(|profile| profile.address.origin() == address.origin());
     let authority = match (&target.ca_file, &profile) {
-        (Some(file), _) => read_authority(file)?,
+        (Some(file), _) => parse_authority(&read(file)?, file)?,
         (None, Some(profile)) => parse_authority(&profile.authority, &Profile::path()?)?,
         (None, None) => return Err(Failure::Unknown { address }),
     };
@@ -74,12 +74,18 @@ fn open(target: &Target) -> Result<Session, Failure> {
 }
 
 fn address(target: &Target, profile: Option<&Profile>) -> Url {
-    target.url.clone().or_else(|| profile.map(|profile| profile.address.clone())).unwrap_or_else(|| {
-        Url::parse(DEFAULT_ADDRESS).expect("the default address is one")
-    })
+    target
+        .url
+        .clone()
+        .or_else(|| profile.map(|profile| profile.address.clone()))
+        .unwrap_or_else(|| Url::parse(DEFAULT_ADDRESS).expect("the default address is one"))
 }
 
-fn connect(address: Url, authority: CertificateDer<'static>, api_key: Option<String>) -> Result<Client, Failure> {
+fn connect(
+    address: Url,
+    authority: CertificateDer<'static>,
+    api_key: Option<String>,
+) -> Result<Client, Failure> {
     if address.scheme() != "https" {
         return Err(Failure::Argument(format!("{address} is not an https address")));
     }
@@ -88,10 +94,8 @@ fn connect(address: Url, authority: CertificateDer<'static>, api_key: Option<Str
     Client::new(address, tls, api_key)
 }
 
-fn read_authority(file: &Path) -> Result<CertificateDer<'static>, Failure> {
-    let text = fs::read_to_string(file)
-        .map_err(|source| Failure::File { operation: "read", path: file.into(), source })?;
-    parse_authority(&text, file)
+fn read(file: &Path) -> Result<String, Failure> {
+    fs::read_to_string(file).map_err(|source| Failure::File { operation: "read", path: file.into(), source })
 }
 
 fn parse_authority(pem: &str, file: &Path) -> Result<CertificateDer<'static>, Failure> {

@@ -85,7 +85,10 @@ fn told(answer: Answer) -> String {
         ("Host", format!("{} ({})", system.hostname, system.profile)),
         ("Running for", duration(system.uptime_seconds)),
         ("Processor", format!("{}, {} cores, load {:.2}", board.processor, board.cores, board.load_1min)),
-        ("Memory", format!("{} free of {}", size(board.memory_available_bytes), size(board.memory_total_bytes))),
+        (
+            "Memory",
+            format!("{} free of {}", size(board.memory_available_bytes), size(board.memory_total_bytes)),
+        ),
         ("Service", format!("{} resident", size(board.service_resident_bytes))),
         (
             "Disk",

@@ -38,11 +38,13 @@ impl Double {
         let (config, ca_pem, fingerprint) = certificates();
         let answers = Arc::<Mutex<Answers>>::default();
         let requests = Arc::<Mutex<Vec<Request>>>::default();
-        let box_of = Self { url, ca_pem, fingerprint, answers: Arc::clone(&answers), requests: Arc::clone(&requests) };
+        let box_of =
+            Self { url, ca_pem, fingerprint, answers: Arc::clone(&answers), requests: Arc::clone(&requests) };
         box_of.answer("GET /ca.crt", 200, "application/x-pem-file", &box_of.ca_pem);
         std::thread::spawn(move || {
             for socket in listener.incoming().map_while(Result::ok) {
-                let (config, answers, requests) = (Arc::clone(&config), Arc::clone(&answers), Arc::clone(&requests));
+                let (config, answers, requests) =
+                    (Arc::clone(&config), Arc::clone(&answers), Arc::clone(&requests));
                 std::thread::spawn(move || serve(socket, config, &answers, &requests));
             }
         });
@@ -92,7 +94,12 @@ fn certificates() -> (Arc<ServerConfig>, String, String) {
 }
 
 /// One request on one connection. A client that does not trust us leaves in the middle, which is its right.
-fn serve(socket: TcpStream, config: Arc<ServerConfig>, answers: &Mutex<Answers>, requests: &Mutex<Vec<Request>>) {
+fn serve(
+    socket: TcpStream,
+    config: Arc<ServerConfig>,
+    answers: &Mutex<Answers>,
+    requests: &Mutex<Vec<Request>>,
+) {
     let mut stream = StreamOwned::new(ServerConnection::new(config).unwrap(), socket);
     let Some(request) = read(&mut stream) else { return };
     let unknown = (404, "application/problem+json", r#"{"title":"Not found","status":404}"#.to_owned());

@@ -28,7 +28,8 @@ fn owned() -> Double {
 }
 
 fn login(terminal: &Terminal, double: &Double, fingerprint: &[&str]) -> Ended {
-    let mut arguments = vec!["login", "--url", &double.url, "--username", "ada", "--password-stdin", "--label", "desk"];
+    let mut arguments =
+        vec!["login", "--url", &double.url, "--username", "ada", "--password-stdin", "--label", "desk"];
     arguments.extend(fingerprint);
     terminal.run_with(&arguments, "correct horse\n", &[])
 }
@@ -47,7 +48,10 @@ fn a_compared_box_is_remembered_and_forgotten() {
     assert_eq!(double.request("GET /api/v1/security/tokens").headers["authorization"], "Bearer anya_secret");
 
     terminal.run(&["logout"]).done();
-    assert_eq!(double.request("DELETE /api/v1/access/api-keys/k1").headers["authorization"], "Bearer anya_secret");
+    assert_eq!(
+        double.request("DELETE /api/v1/access/api-keys/k1").headers["authorization"],
+        "Bearer anya_secret"
+    );
     assert!(!terminal.profile().exists());
     assert!(terminal.run(&["logout"]).failed().contains("not signed in"));
 }
@@ -56,7 +60,9 @@ fn a_compared_box_is_remembered_and_forgotten() {
 fn nothing_secret_is_sent_before_somebody_compared() {
     let (double, terminal) = (owned(), Terminal::new());
     let wrong = "00".repeat(32);
-    for (fingerprint, told) in [(vec!["--ca-fingerprint", &wrong], "not the one given"), (vec![], "nobody is here")] {
+    for (fingerprint, told) in
+        [(vec!["--ca-fingerprint", &wrong], "not the one given"), (vec![], "nobody is here")]
+    {
         assert!(login(&terminal, &double, &fingerprint).failed().contains(told));
     }
     assert!(double.requests().iter().all(|request| request.line == "GET /ca.crt"));

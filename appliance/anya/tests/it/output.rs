@@ -19,7 +19,14 @@ fn people_get_a_table_and_programs_the_apis_own_json() {
     double.json("GET /api/v1/security/keys?limit=50", 200, &keys());
     let terminal = Terminal::new();
     let table = terminal.at(&double, &["keys", "list"]).done();
-    assert!(table.lines().next().unwrap().split_whitespace().eq(["ID", "LABEL", "ALGORITHM", "TOKEN", "BY", "CREATED"]));
+    assert!(table.lines().next().unwrap().split_whitespace().eq([
+        "ID",
+        "LABEL",
+        "ALGORITHM",
+        "TOKEN",
+        "BY",
+        "CREATED"
+    ]));
     assert!(table.contains("release") && table.contains("2026-11-21 09:00:00"), "{table}");
     assert!(table.ends_with("anya keys list --cursor more\n"), "{table}");
     assert_eq!(terminal.at(&double, &["--json", "keys", "list"]).json(), keys());
@@ -56,7 +63,9 @@ fn a_box_that_is_not_ready_is_shown_and_an_exit_status() {
     );
     let ended = Terminal::new().at(&double, &["status"]);
     assert_eq!(ended.status, 1);
-    for told in ["Anya Box 0.1.0, not ready", "1 min 30 s", "1.0 GiB free of 2.0 GiB", "40.0 MiB", "the disk is full"] {
+    for told in
+        ["Anya Box 0.1.0, not ready", "1 min 30 s", "1.0 GiB free of 2.0 GiB", "40.0 MiB", "the disk is full"]
+    {
         assert!(ended.out.contains(told), "{told}: {}", ended.out);
     }
 }
@@ -70,10 +79,14 @@ fn an_answer_is_shown_as_it_is_streamed() {
     let double = Double::start();
     let stream = format!("{}{}data: [DONE]\n\n", chunk("Good "), chunk("day."));
     double.answer("POST /v1/chat/completions", 200, "text/event-stream", &stream);
-    let shown = Terminal::new().at(&double, &["chat", "Hello", "--system", "Be kind", "--max-tokens", "9"]).done();
+    let shown =
+        Terminal::new().at(&double, &["chat", "Hello", "--system", "Be kind", "--max-tokens", "9"]).done();
     assert_eq!(shown, "Good day.\n");
     let body = double.request("POST /v1/chat/completions").body;
-    assert_eq!((&body["stream"], &body["max_tokens"], &body["messages"][0]["role"]), (&json!(true), &json!(9), &json!("system")));
+    assert_eq!(
+        (&body["stream"], &body["max_tokens"], &body["messages"][0]["role"]),
+        (&json!(true), &json!(9), &json!("system"))
+    );
 }
 
 #[test]

@@ -62,8 +62,16 @@ fn the_real_box_is_claimed_and_used() {
     let (service, terminal) = (Service::start(&program), Terminal::new());
     let claim = |code: &str| {
         let arguments = [
-            "claim", "--url", &service.address, "--ca-fingerprint", &service.fingerprint, "--code", code,
-            "--username", "ada", "--password-stdin",
+            "claim",
+            "--url",
+            &service.address,
+            "--ca-fingerprint",
+            &service.fingerprint,
+            "--code",
+            code,
+            "--username",
+            "ada",
+            "--password-stdin",
         ];
         terminal.run_with(&arguments, "correct horse battery staple\n", &[])
     };

@@ -5,6 +5,8 @@
     reason = "a test fails by panicking and tells what it skips"
 )]
 
+mod service_manager;
+
 use std::io::Write;
 use std::process::{Command, Stdio};
 

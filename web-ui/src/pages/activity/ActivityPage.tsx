@@ -47,8 +47,8 @@ function Entries({ first }: { first: AuditPage }) {
   const keys = useResource(boxState.keys);
   const labels = new Map(keys.value?.items.map((key) => [key.id, key.label]));
   for (const entry of older.items) {
-    const label: unknown = entry.detail.label;
-    if (entry.subject.startsWith("key:") && typeof label === "string") labels.set(entry.subject.slice(4), label);
+    const { label } = entry.detail;
+    if (entry.subject.startsWith("key:") && label !== undefined) labels.set(entry.subject.slice(4), label);
   }
   if (older.items.length === 0) return <p className="empty">Nothing has happened yet.</p>;
   return (
@@ -93,7 +93,7 @@ function Entry({ entry, labels }: { entry: AuditEntry; labels: ReadonlyMap<strin
           ["Action", <code key="action">{entry.action}</code>],
           ["On", <code key="subject">{entry.subject}</code>],
           ...Object.entries(entry.detail).map(
-            ([name, value]) => [name, <code key={name}>{typeof value === "string" ? value : JSON.stringify(value)}</code>] as const,
+            ([name, value]) => [name, <code key={name}>{value}</code>] as const,
           ),
           ["Request", entry.request_id === null ? "none" : <code key="request">{entry.request_id}</code>],
           ["Hash", <code key="hash">{entry.hash}</code>],

@@ -10,6 +10,7 @@ import { PageTitle } from "../../parts/PageTitle";
 import { ShowMore } from "../../parts/ShowMore";
 import { useOlder } from "../../parts/use_older";
 import { moment } from "../../words/format";
+import { logText } from "../../words/log_words";
 import { ActivityTabs } from "./ActivityTabs";
 
 const LEVELS: readonly { level: LogLevel; name: string }[] = [
@@ -85,7 +86,7 @@ function Line({ line }: { line: LogLine }) {
     <details className="entry">
       <summary>
         <span className={tag}>{name}</span>
-        <span className="row-main break">{line.message}</span>
+        <span className="row-main break">{logText(line)}</span>
         <time className="muted small" dateTime={line.at}>
           {new Date(line.at).toLocaleTimeString()}
         </time>

@@ -1,4 +1,4 @@
-import { useEffect, useRef } from "react";
+import { useEffect } from "react";
 
 import type { Model } from "../../api/types";
 import { Icon } from "../../parts/Icon";
@@ -9,12 +9,11 @@ import type { ConversationState, Message } from "./conversation";
 /** What was said so far. Text is shown as text: nothing in it can act on the page. */
 export function Messages({ state, model }: { state: ConversationState; model: Model }) {
   const { messages, askedAt } = state;
-  const end = useRef<HTMLDivElement>(null);
   const last = messages.at(-1);
   useEffect(() => {
     // Whoever scrolled up to read something is left there.
     const distance = document.documentElement.scrollHeight - window.innerHeight - window.scrollY;
-    if (distance < 240) end.current?.scrollIntoView({ block: "end" });
+    if (distance < 240) window.scrollTo(0, document.documentElement.scrollHeight);
   }, [last?.content, messages.length]);
 
   if (messages.length === 0) {
@@ -30,7 +29,6 @@ export function Messages({ state, model }: { state: ConversationState; model: Mo
       {messages.map((message) => (
         <Bubble key={message.id} message={message} model={model} />
       ))}
-      <div ref={end} />
     </div>
   );
 }

@@ -1,0 +1,25 @@
+import { expect, test } from "./fixtures";
+
+test("an answer streams in, and the next one can be stopped", async ({ ownersPage: page, box }) => {
+  await page.goto(`${box.console.address}/chat`);
+  const say = page.getByLabel("Your message");
+  await say.fill("What is the capital of France? Answer in one sentence.");
+  await say.press("Enter");
+  await expect(page.getByRole("button", { name: "Stop" })).toBeVisible();
+  await expect(page.getByText(/\d tokens per second/)).toBeVisible({ timeout: 90_000 });
+  await expect(page.getByRole("button", { name: "Send" })).toBeVisible();
+
+  await say.fill("Tell a very long story about a lighthouse, with many chapters.");
+  await say.press("Enter");
+  const answer = page.getByRole("article").last();
+  await expect(answer.locator(".bubble-text")).toHaveText(/\w+ \w+/, { timeout: 60_000 });
+  await page.getByRole("button", { name: "Stop" }).click();
+  await expect(answer.getByText(/^Stopped by you/)).toBeVisible();
+
+  // Elsewhere and back: what was said is still there, until one starts anew.
+  await page.getByRole("link", { name: "Overview" }).click();
+  await page.getByRole("link", { name: "Chat", exact: true }).click();
+  await expect(page.getByRole("article")).toHaveCount(4);
+  await page.getByRole("button", { name: "New conversation" }).click();
+  await expect(page.getByRole("article")).toHaveCount(0);
+});
