@@ -15,12 +15,12 @@ export default tseslint.config(
   },
   {
     files: ["src/**/*.{ts,tsx}"],
+    rules: { "no-console": "error" },
     extends: [reactHooks.configs.flat.recommended, jsxA11y.flatConfigs.strict],
   },
   {
     rules: {
       "max-lines": ["error", 300],
-      "no-console": "error",
       "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
       "@typescript-eslint/no-confusing-void-expression": ["error", { ignoreArrowShorthand: true }],
       "@typescript-eslint/consistent-type-definitions": "off",

@@ -2,7 +2,7 @@ import { defineConfig } from "@playwright/test";
 
 export default defineConfig({
   testDir: "e2e",
-  testMatch: "**/*.spec.ts",
+  testMatch: process.env.ANYA_PICTURE === undefined ? "**/*.spec.ts" : "**/*.picture.ts",
   outputDir: "test-results",
   // One box with its node and models runs at a time: a small machine does not slow the tests into failing.
   workers: 1,

@@ -3,7 +3,7 @@ import { expect, test } from "./fixtures";
 test("a new block changes the height without loading the page again", async ({ ownersPage: page, api }) => {
   const tile = page.getByRole("region", { name: "Bitcoin node" });
   await expect(tile.getByText("Running", { exact: true })).toBeVisible();
-  await expect(tile.getByText("Bitcoin's rules")).toBeVisible();
+  await expect(tile.getByText("Bitcoin’s rules")).toBeVisible();
   const before = Number(await tile.getByTestId("height").textContent());
   const mined = await api.post("/api/v1/bitcoin/regtest/blocks", { data: { count: 2 } });
   expect(mined.status(), await mined.text()).toBe(201);

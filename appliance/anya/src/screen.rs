@@ -152,6 +152,6 @@ mod tests {
 
     #[test]
     fn an_empty_table_says_so() {
-        assert_eq!(table(&["label"], [[String::new(); 1]; 0], "none yet"), "none yet");
+        assert_eq!(table(&["label"], Vec::<[String; 1]>::new(), "none yet"), "none yet");
     }
 }

@@ -58,9 +58,9 @@ impl State {
 }
 
 /// What the console shows once the box is ready.
-pub(crate) struct Banner<'a> {
-    pub(crate) version: &'a str,
-    pub(crate) address: &'a str,
+pub(crate) struct Banner {
+    pub(crate) version: &'static str,
+    pub(crate) address: String,
     /// The claim code, or who claimed the box.
     pub(crate) owner: Owner,
     /// The certificate's fingerprint as words and as hexadecimal pairs.
@@ -79,7 +79,7 @@ pub(crate) enum Owner {
     Administrator(String),
 }
 
-impl Banner<'_> {
+impl Banner {
     /// The text as it is shown.
     pub(crate) fn text(&self) -> String {
         let (owner_label, owner) = match &self.owner {
@@ -88,7 +88,7 @@ impl Banner<'_> {
         };
         let mut text = format!("Anya Box {} is ready\n\n", self.version);
         for (label, value) in [
-            ("Address", self.address),
+            ("Address", self.address.as_str()),
             (owner_label, owner.as_str()),
             ("Certificate", &self.words),
             ("", &format!("SHA-256 {}", self.sha256)),
@@ -118,7 +118,7 @@ mod tests {
     fn the_banner_shows_the_code_until_the_box_is_claimed() {
         let banner = |owner| Banner {
             version: "0.1.0",
-            address: "https://localhost:8443",
+            address: "https://localhost:8443".into(),
             owner,
             words: "one two".into(),
             sha256: "AB:CD".into(),

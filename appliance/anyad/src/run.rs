@@ -84,7 +84,6 @@ async fn start_and_wait(
     let node = start_node(config, data, &observer, shutdown)?;
     let accelerators = Accelerators::default();
 
-    let stopping = CancellationToken::new();
     let services = Services {
         keys: Arc::clone(&domain.keys),
         access: Arc::clone(&domain.access),
@@ -102,34 +101,10 @@ async fn start_and_wait(
         logs: log_source(logs),
         events,
         identity: box_identity(started_at, &listeners.address, &identity),
-        shutdown: stopping.clone(),
+        shutdown: CancellationToken::new(),
     };
-    let tls = appliance_http::tls_config(identity.chain, identity.key)
-        .context("cannot use the server's certificate")?;
-    let banner = Banner {
-        version: env!("CARGO_PKG_VERSION"),
-        address: &listeners.address.clone(),
-        owner: owner(&domain.access),
-        words: identity.fingerprint.words().join(" "),
-        sha256: identity.fingerprint.hex(),
-        keys: keys_line(&tokens),
-        models: models.line(),
-        node: node_line(config),
-    };
-    let drain = Duration::from_secs(config.http.drain_seconds);
-    let serving = tokio::spawn(appliance_http::serve(
-        listeners.sockets,
-        Arc::new(tls),
-        appliance_http::router(services),
-        stopping.clone(),
-        drain,
-    ));
-    shutdown.after("http", drain + STOP_BOUND, move || async move {
-        stopping.cancel();
-        if serving.await.is_err() {
-            tracing::error!("the web server broke");
-        }
-    });
+    let banner = banner(config, &services, &listeners.address, &identity, &tokens);
+    start_http(config, services, listeners, identity, shutdown)?;
     let watched = watchdog::start(Arc::clone(&manager), move || {
         // Only an answer that does not come counts: a store that says that it fails is alive.
         let _ = store.page(PageRequest { limit: 1, cursor: None });
@@ -147,6 +122,55 @@ async fn start_and_wait(
     observer.expect_stops();
     tracing::info!("asked to stop");
     Ok(())
+}
+
+/// Serves requests from now on.
+fn start_http(
+    config: &Config,
+    services: Services,
+    listeners: Listeners,
+    identity: Identity,
+    shutdown: &mut Shutdown,
+) -> Result<()> {
+    let tls = appliance_http::tls_config(identity.chain, identity.key)
+        .context("cannot use the server's certificate")?;
+    let drain = Duration::from_secs(config.http.drain_seconds);
+    let stopping = services.shutdown.clone();
+    let serving = tokio::spawn(appliance_http::serve(
+        listeners.sockets,
+        Arc::new(tls),
+        appliance_http::router(services),
+        stopping.clone(),
+        drain,
+    ));
+    shutdown.after("http", drain + STOP_BOUND, move || async move {
+        stopping.cancel();
+        if serving.await.is_err() {
+            tracing::error!("the web server broke");
+        }
+    });
+    Ok(())
+}
+
+fn banner(
+    config: &Config,
+    services: &Services,
+    address: &str,
+    identity: &Identity,
+    tokens: &[Token],
+) -> Banner {
+    let models = [services.embedder.model().id, services.chat.model().id];
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    Banner {
+        version: env!("CARGO_PKG_VERSION"),
+        address: address.to_owned(),
+        owner: owner(&services.access),
+        words: identity.fingerprint.words().join(" "),
+        sha256: identity.fingerprint.hex(),
+        keys: keys_line(tokens),
+        models: format!("{}; on the processor, {cores} cores", models.join(", ")),
+        node: node_line(config),
+    }
 }
 
 fn open_tokens(config: &Config, data: &DataFolder, shutdown: &mut Shutdown) -> Result<Vec<Token>> {
@@ -219,11 +243,6 @@ impl Models {
         observer.report(model_component(&embedder.model()));
         observer.report(model_component(&chat.model()));
         Self { embedder, chat }
-    }
-
-    fn line(&self) -> String {
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        format!("{}, {}; on the processor, {cores} cores", self.embedder.model().id, self.chat.model().id)
     }
 }
 

@@ -42,7 +42,7 @@ impl BoardSensors for LinuxSensors {
             service_resident_bytes: proc.resident()?,
             uptime_seconds: proc.uptime()?,
             data_disk: disk(&self.data)?,
-            temperatures: thermal::read(&self.root.join("sys/class/thermal")),
+            temperatures: thermal::read(&self.root.join("sys/class")),
         })
     }
 }
@@ -81,6 +81,14 @@ mod tests {
             ("sys/class/thermal/thermal_zone0/temp", "48500\n"),
             ("sys/class/thermal/thermal_zone1/type", "broken\n"),
             ("sys/class/thermal/cooling_device0/type", "Processor\n"),
+            ("sys/class/hwmon/hwmon0/name", "x86_pkg_temp\n"),
+            ("sys/class/hwmon/hwmon0/temp1_input", "48500\n"),
+            ("sys/class/hwmon/hwmon1/name", "nvme\n"),
+            ("sys/class/hwmon/hwmon1/temp1_label", "Composite\n"),
+            ("sys/class/hwmon/hwmon1/temp1_input", "36850\n"),
+            ("sys/class/hwmon/hwmon1/temp1_max", "81850\n"),
+            ("sys/class/hwmon/hwmon2/name", "drivetemp\n"),
+            ("sys/class/hwmon/hwmon2/temp1_input", "-5000\n"),
         ];
         for (path, content) in files {
             let path = root.path().join(path);
@@ -99,9 +107,10 @@ mod tests {
         assert_eq!((reading.memory_total_bytes, reading.memory_available_bytes), (2 << 20, 1 << 20));
         assert!((reading.load_1min - 0.52).abs() < 1e-6);
         assert_eq!(reading.service_resident_bytes % 250, 0);
-        assert_eq!(reading.temperatures.len(), 1, "a sensor that does not answer is left out");
-        assert_eq!(reading.temperatures[0].sensor, "x86_pkg_temp");
-        assert!((reading.temperatures[0].celsius - 48.5).abs() < 1e-6);
+        let shown: Vec<_> =
+            reading.temperatures.iter().map(|t| format!("{} {:.2}", t.sensor, t.celsius)).collect();
+        let expected = ["x86_pkg_temp 48.50", "nvme Composite 36.85", "drivetemp -5.00"];
+        assert_eq!(shown, expected, "a sensor that does not answer is left out, and none is told twice");
     }
 
     #[test]

@@ -28,7 +28,7 @@ fn describe(adapter: &Adapter) -> Accelerator {
         driver: format!("{} {}", info.driver, info.driver_info).trim().to_owned(),
         backend: info.backend.to_str().to_owned(),
         vendor: info.vendor,
-        max_binding_bytes: u64::from(adapter.limits().max_storage_buffer_binding_size),
+        max_binding_bytes: adapter.limits().max_storage_buffer_binding_size,
         f16: features.contains(Features::SHADER_F16),
         subgroups: features.contains(Features::SUBGROUP),
         name: info.name,

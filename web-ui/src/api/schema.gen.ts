@@ -522,7 +522,9 @@ export interface components {
             /** Format: date-time */
             at: string;
             /** @description What else is to be known of it. */
-            detail: Record<string, never>;
+            detail: {
+                [key: string]: string;
+            };
             /** @description SHA-256 over this entry and the hash before, hexadecimal. */
             hash: string;
             outcome: components["schemas"]["AuditOutcome"];
@@ -539,7 +541,7 @@ export interface components {
             subject: string;
         };
         /**
-         * @description How it went.
+         * @description How it went: it was done, was not allowed, or was allowed and failed.
          * @enum {string}
          */
         AuditOutcome: "ok" | "denied" | "failed";
@@ -1313,7 +1315,7 @@ export interface components {
          */
         ReadinessStatus: "ready" | "degraded" | "not_ready";
         /**
-         * @description What somebody may do.
+         * @description What somebody may do: an administrator everything.
          * @enum {string}
          */
         Role: "administrator";

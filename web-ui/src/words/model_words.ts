@@ -9,7 +9,7 @@ export function modelWords(state: Model["state"]): Words {
       return {
         tone: "warning",
         headline: "Not on this box",
-        explanation: "Its files are missing. Run the box's installation again to fetch them.",
+        explanation: "Its files are missing. Run the box’s installation again to fetch them.",
       };
     case "on_disk":
       return {

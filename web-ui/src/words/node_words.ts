@@ -59,9 +59,9 @@ function stateWords(node: BitcoinStatus): Words {
 export function rulesWords(rules: BitcoinStatus["rules"]): Words {
   switch (rules.verdict) {
     case "bitcoin":
-      return { tone: "good", headline: "Bitcoin's rules", explanation: rules.reason ?? "It follows the rules of Bitcoin." };
+      return { tone: "good", headline: "Bitcoin’s rules", explanation: rules.reason ?? "It follows the rules of Bitcoin." };
     case "foreign":
-      return { tone: "bad", headline: "Other rules", explanation: rules.reason ?? "It follows another chain's rules." };
+      return { tone: "bad", headline: "Other rules", explanation: rules.reason ?? "It follows another chain’s rules." };
     case "unknown":
       return { tone: "quiet", headline: "Not checked yet", explanation: rules.reason ?? "The check runs when it is up." };
   }

@@ -115,7 +115,7 @@ fn describe(error: &Error) -> ConfigError {
     let complaint = match &error.kind {
         Kind::UnknownField(name, known) => {
             let parent = error.path.split_last().map_or(&[][..], |(_, parent)| parent);
-            let full = [parent, &[name.clone()]].concat().join(".");
+            let full = [parent, std::slice::from_ref(name)].concat().join(".");
             format!("there is no key `{full}`; {}", one_of("the keys here are", known))
         }
         Kind::UnknownVariant(value, known) => {

@@ -1,5 +1,9 @@
 //! The service as a whole, driven from outside: its real program, SoftHSM, swtpm, bitcoind and models.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a test fails by panicking, and shows the box's log"
+)]
 
 mod boxed;
 mod claim;

@@ -9,10 +9,11 @@ mod service_manager;
 
 use std::io::Write;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use appliance_core::logs::{LogLevel, LogQuery, LogSource};
-use hal_api::AcceleratorKind;
-use hal_board::{SystemdJournal, probe_in_process};
+use hal_api::{AcceleratorKind, AcceleratorProbe};
+use hal_board::{ChildProbe, SystemdJournal, probe_in_process};
 
 #[test]
 fn lavapipe_is_marked_as_software() {
@@ -24,6 +25,15 @@ fn lavapipe_is_marked_as_software() {
     assert_eq!(software.kind, AcceleratorKind::Software);
     assert_eq!(software.backend, "vulkan");
     assert!(software.max_binding_bytes >= 128 << 20);
+}
+
+#[test]
+fn a_child_finds_what_this_process_finds() {
+    // Cargo puts examples beside the folder of test programs.
+    let tests = std::env::current_exe().unwrap();
+    let program = tests.parent().unwrap().with_file_name("examples").join("list_accelerators");
+    let found = ChildProbe::new(program, [""; 0], Duration::from_secs(300)).accelerators().unwrap();
+    assert_eq!(found, probe_in_process());
 }
 
 /// Writes journal files with systemd's own tool, as no journal runs on a build machine.
