@@ -1,4 +1,4 @@
-import { expect, test } from "./fixtures";
+import { expect, signIn, test } from "./fixtures";
 
 test("a new block changes the height without loading the page again", async ({ ownersPage: page, api }) => {
   const tile = page.getByRole("region", { name: "Bitcoin node" });
@@ -47,12 +47,10 @@ test("a lost connection is said, and what was missed is there once it is back", 
     open.push(socket);
   });
   await page.goto(box.console.address);
-  await page.getByLabel("User name").fill("ada");
-  await page.getByLabel("Password", { exact: true }).fill("correct horse battery");
-  await page.keyboard.press("Enter");
+  await signIn(page);
+  await expect(page.getByText("Running", { exact: true })).toBeVisible();
   const height = page.getByTestId("height");
   const before = Number(await height.textContent());
-  await expect(page.getByText("Running", { exact: true })).toBeVisible();
 
   cut = true;
   await Promise.all(open.map((socket) => socket.close()));

@@ -104,7 +104,7 @@ async fn start_and_wait(
         shutdown: CancellationToken::new(),
     };
     let banner = banner(config, &services, &listeners.address, &identity, &tokens);
-    start_http(config, services, listeners, identity, shutdown)?;
+    start_http(config, services, models, listeners, identity, shutdown)?;
     let watched = watchdog::start(Arc::clone(&manager), move || {
         // Only an answer that does not come counts: a store that says that it fails is alive.
         let _ = store.page(PageRequest { limit: 1, cursor: None });
@@ -128,6 +128,7 @@ async fn start_and_wait(
 fn start_http(
     config: &Config,
     services: Services,
+    models: Models,
     listeners: Listeners,
     identity: Identity,
     shutdown: &mut Shutdown,
@@ -136,6 +137,7 @@ fn start_http(
         .context("cannot use the server's certificate")?;
     let drain = Duration::from_secs(config.http.drain_seconds);
     let stopping = services.shutdown.clone();
+    let Models { embedder, chat } = models;
     let serving = tokio::spawn(appliance_http::serve(
         listeners.sockets,
         Arc::new(tls),
@@ -145,6 +147,9 @@ fn start_http(
     ));
     shutdown.after("http", drain + STOP_BOUND, move || async move {
         stopping.cancel();
+        // Answers under way end now, so that their requests do.
+        embedder.stop();
+        chat.stop();
         if serving.await.is_err() {
             tracing::error!("the web server broke");
         }
