@@ -16,7 +16,6 @@ mod cli;
 mod client;
 mod commands;
 mod failure;
-mod fingerprint;
 mod profile;
 mod prompt;
 mod screen;

@@ -7,7 +7,6 @@ mod cli;
 mod config;
 mod console;
 mod data_folder;
-mod fingerprint;
 mod listeners;
 mod logging;
 mod monitor;

@@ -271,10 +271,10 @@ fn start_node(
     Ok(Arc::new(SupervisedNode { node: bitcoind, runtime: Handle::current() }))
 }
 
-/// The journal where systemd runs the service and keeps its lines, else the process's own memory.
+/// The journal where systemd keeps this service's lines, else the process's own memory.
 fn log_source(memory: Arc<LogMemory>) -> Arc<dyn LogSource> {
-    match std::env::var_os("JOURNAL_STREAM") {
-        Some(_) => Arc::new(SystemdJournal::of_unit("anyad.service")),
+    match SystemdJournal::of_this_service() {
+        Some(journal) => Arc::new(journal),
         None => memory,
     }
 }

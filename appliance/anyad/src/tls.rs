@@ -12,7 +12,7 @@ use hal_api::Token;
 use jiff::Timestamp;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
-use crate::fingerprint::Fingerprint;
+use appliance_core::fingerprint::Fingerprint;
 use authority::Authority;
 
 /// What the web server needs to show who it is.

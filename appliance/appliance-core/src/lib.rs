@@ -11,6 +11,7 @@ pub mod access;
 pub mod audit;
 pub mod clock;
 pub mod event;
+pub mod fingerprint;
 pub mod health;
 pub mod inference;
 pub mod keys;

@@ -10,10 +10,10 @@ use super::{address, connect, first_contact, open, parse_authority, read};
 use crate::cli::Target;
 use crate::client::Client;
 use crate::failure::{Failure, shown};
-use crate::fingerprint::Fingerprint;
 use crate::profile::Profile;
 use crate::prompt;
 use crate::screen::{Screen, clean};
+use appliance_core::fingerprint::Fingerprint;
 
 const SESSION: &str = "/api/v1/access/session";
 const CLAIM: &str = "/api/v1/access/claim";

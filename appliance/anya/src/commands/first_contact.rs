@@ -9,8 +9,8 @@ use rustls_pki_types::pem::PemObject;
 
 use crate::client::Client;
 use crate::failure::{Failure, shown};
-use crate::fingerprint::Fingerprint;
 use crate::{prompt, trust};
+use appliance_core::fingerprint::Fingerprint;
 
 /// The box's authority in PEM, after the fingerprint of its certificate was compared with what the
 /// console shows, by `expected` or else by the person at the terminal.

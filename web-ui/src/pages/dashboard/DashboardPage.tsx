@@ -14,10 +14,10 @@ export function DashboardPage() {
       <OverallStatus />
       <div className="tiles">
         <KeysTile />
-        <NodeTile />
         <ModelsTile />
-        <HealthTile />
         <HardwareTile />
+        <NodeTile />
+        <HealthTile />
       </div>
     </>
   );

@@ -1,27 +1,28 @@
-//! A certificate's fingerprint in the two forms that the box's console shows.
+//! A certificate's fingerprint in two forms that people can compare: hexadecimal pairs, as browsers show it,
+//! and six words. The console, the web page and the command line show the same.
 
 use aws_lc_rs::digest;
-use rustls_pki_types::CertificateDer;
 
-/// The SHA-256 of a certificate in DER.
+/// The SHA-256 of a certificate in DER, 32 bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Fingerprint([u8; 32]);
+pub struct Fingerprint([u8; 32]);
 
 impl Fingerprint {
-    /// Of a certificate.
-    pub(crate) fn of(certificate: &CertificateDer<'_>) -> Self {
+    /// Of a certificate in DER.
+    pub fn of(certificate: &[u8]) -> Self {
         let mut bytes = [0; 32];
         bytes.copy_from_slice(digest::digest(&digest::SHA256, certificate).as_ref());
         Self(bytes)
     }
 
     /// `AB:CD:…`, 32 pairs, as browsers show it.
-    pub(crate) fn hex(&self) -> String {
+    pub fn hex(&self) -> String {
         self.0.iter().map(|byte| format!("{byte:02X}")).collect::<Vec<_>>().join(":")
     }
 
     /// Six words of the BIP 39 English list, 11 bits each, from the fingerprint's first 66 bits.
-    pub(crate) fn words(&self) -> [&'static str; 6] {
+    /// Making a certificate with the same words takes about 2^66 tries.
+    pub fn words(&self) -> [&'static str; 6] {
         let list = bip39::Language::English.word_list();
         let bit = |bit: usize| usize::from(self.0[bit / 8] >> (7 - bit % 8) & 1);
         std::array::from_fn(|word| {
@@ -30,15 +31,19 @@ impl Fingerprint {
     }
 }
 
+/// A text that is not a fingerprint.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("expected the 32 pairs of hexadecimal digits of a SHA-256")]
+pub struct ParseFingerprintError;
+
 impl std::str::FromStr for Fingerprint {
-    type Err = String;
+    type Err = ParseFingerprintError;
 
     /// 64 hexadecimal digits, colons between them allowed, `SHA-256` before them too.
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, ParseFingerprintError> {
         let text = text.trim().trim_start_matches("SHA-256").trim();
         let mut bytes = [0; 32];
-        hex::decode_to_slice(text.replace([':', ' '], ""), &mut bytes)
-            .map_err(|_| "expected the 32 pairs of hexadecimal digits of a SHA-256".to_owned())?;
+        hex::decode_to_slice(text.replace([':', ' '], ""), &mut bytes).map_err(|_| ParseFingerprintError)?;
         Ok(Self(bytes))
     }
 }
@@ -60,7 +65,8 @@ mod tests {
 
     #[test]
     fn a_fingerprint_is_read_back_as_it_is_shown() {
-        let shown = Fingerprint::of(&CertificateDer::from(Vec::new()));
+        let shown = Fingerprint::of(b"");
+        assert!(shown.hex().starts_with("E3:B0:C4:42:98:FC"), "the SHA-256 of nothing");
         assert_eq!(format!("SHA-256 {}", shown.hex()).parse(), Ok(shown.clone()));
         assert_eq!(shown.hex().to_lowercase().replace(':', "").parse(), Ok(shown));
         assert!("AB:CD".parse::<Fingerprint>().is_err());
