@@ -80,19 +80,14 @@ impl Default for Console {
 }
 
 /// Logging, to standard error.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Log {
-    /// The least important lines to log, in the syntax of `tracing`'s `EnvFilter`.
-    pub(crate) level: String,
+    /// The least important lines to log, in the syntax of `tracing`'s `EnvFilter`. Unset: `info`, and on a
+    /// terminal, where the console shows what people need, `warn`; the log view has the rest.
+    pub(crate) level: Option<String>,
     /// How lines look.
     pub(crate) format: LogFormat,
-}
-
-impl Default for Log {
-    fn default() -> Self {
-        Self { level: "info".into(), format: LogFormat::Auto }
-    }
 }
 
 /// The HSMs.

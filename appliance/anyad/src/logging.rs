@@ -24,21 +24,26 @@ const QUIETED: &str = "cryptoki=off,tss_esapi=warn";
 /// # Errors
 /// When the level in the configuration is none.
 pub(crate) fn start(config: &Log) -> Result<Arc<LogMemory>> {
-    let filter = EnvFilter::try_new(format!("{QUIETED},{}", config.level)).with_context(|| {
-        format!("key `log.level` is `{}`; expected error, warn, info, debug or trace", config.level)
-    })?;
     let pretty = match config.format {
         LogFormat::Auto => std::io::stderr().is_terminal(),
         LogFormat::Json => false,
         LogFormat::Pretty => true,
     };
+    let level = config.level.as_deref();
     let lines = fmt::layer().with_writer(std::io::stderr);
     let lines = if pretty {
         lines.compact().boxed()
     } else {
         lines.json().flatten_event(true).with_current_span(true).with_span_list(false).boxed()
     };
+    let lines = lines.with_filter(filter(level.unwrap_or(if pretty { "warn" } else { "info" }))?);
     let memory = Arc::new(LogMemory::default());
-    tracing_subscriber::registry().with(filter).with(lines).with(Arc::clone(&memory).layer()).init();
+    let kept = Arc::clone(&memory).layer().with_filter(filter(level.unwrap_or("info"))?);
+    tracing_subscriber::registry().with(lines).with(kept).init();
     Ok(memory)
+}
+
+fn filter(level: &str) -> Result<EnvFilter> {
+    EnvFilter::try_new(format!("{QUIETED},{level}"))
+        .with_context(|| format!("key `log.level` is `{level}`; expected error, warn, info, debug or trace"))
 }

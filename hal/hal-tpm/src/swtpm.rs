@@ -200,7 +200,9 @@ fn command(dir: &Path, port: u16) -> Result<Command, SwtpmError> {
         .arg(format!("type=tcp,bindaddr={},port={}", Ipv4Addr::LOCALHOST, port + 1))
         .stdin(Stdio::null())
         .stdout(log)
-        .stderr(errors);
+        .stderr(errors)
+        // Ctrl-C at the terminal is for the service, which ends the TPM after its last use.
+        .process_group(0);
     let parent = nix::unistd::getpid();
     #[expect(unsafe_code, reason = "the child must not outlive the service, however that dies")]
     // SAFETY: the closure runs in the forked child before exec and makes two system calls, both

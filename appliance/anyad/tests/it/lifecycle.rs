@@ -1,6 +1,7 @@
 //! Starting and stopping under a service manager.
 
 use std::os::unix::net::UnixDatagram;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::time::Instant;
 
@@ -68,6 +69,21 @@ fn sigterm_stops_the_parts_in_reverse_order_and_leaves_nothing_behind() {
         let arguments = String::from_utf8_lossy(&arguments).into_owned();
         assert!(!arguments.contains(&*data.to_string_lossy()), "left behind: {arguments}");
     }
+}
+
+#[test]
+fn ctrl_c_at_the_terminal_stops_in_order_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut started = Box::start_in(&folder.path().join("box"), |command| {
+        // The terminal signals the whole group: the service and whichever child shares its group.
+        command.args(["--tpm", "swtpm", "--bitcoind"]).arg(bitcoind()).process_group(0);
+    });
+    started.next_labelled("Node");
+    let group = nix::unistd::Pid::from_raw(started.process());
+    nix::sys::signal::killpg(group, nix::sys::signal::Signal::SIGINT).unwrap();
+    assert!(started.wait().success());
+    let log = started.log();
+    assert!(!log.contains("\"level\":\"ERROR\"") && !log.contains("\"level\":\"WARN\""), "{log}");
 }
 
 #[test]
