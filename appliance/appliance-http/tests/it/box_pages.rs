@@ -93,6 +93,9 @@ async fn the_page_answers_for_its_own_addresses_only() {
     for path in ["/nothing", "/assets/missing.js", "/../Cargo.toml", "/index.php"] {
         get(path).await.assert_problem(404, "not-found", "", "");
     }
+    let lost = Request::get("/nothing").header(header::ACCEPT, "text/html,application/xhtml+xml,*/*;q=0.8");
+    let lost = test.send(lost.body(Body::empty()).unwrap()).await;
+    assert_eq!((lost.status, &lost.body), (StatusCode::NOT_FOUND, &page.body), "a person is led back");
     let known = Request::get("/").header(header::IF_NONE_MATCH, &page.headers[header::ETAG]);
     assert_eq!(test.send(known.body(Body::empty()).unwrap()).await.status, StatusCode::NOT_MODIFIED);
     let posted = test.send(Request::post("/").body(Body::empty()).unwrap()).await;

@@ -19,6 +19,9 @@ use crate::problem::{Problem, ProblemResult, Slug};
 /// The first part of every address that the page routes by itself.
 const PAGES: [&str; 8] = ["", "access", "audit", "chat", "claim", "keys", "login", "sign-in"];
 
+/// The page's entry.
+const INDEX: &str = "index.html";
+
 /// What the page may load and do: only what comes from the box itself.
 const PAGE_POLICY: &str = "default-src 'self'; img-src 'self' data:; \
     object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
@@ -38,11 +41,21 @@ pub(crate) async fn fallback(request: Request) -> ProblemResult<Response> {
         let problem = Problem::new(Slug::MethodNotAllowed, "The web page's files can only be read.");
         return Ok(([(header::ALLOW, "GET, HEAD")], problem).into_response());
     }
-    let name = path.trim_start_matches('/');
-    let (name, file) = find(name).ok_or_else(|| {
-        Problem::new(Slug::NotFound, "There is no such page.").with_next("Start at `/`, the box's web page.")
-    })?;
-    Ok(respond(name, file, request.headers()))
+    if let Some((name, file)) = find(path.trim_start_matches('/')) {
+        return Ok(respond(name, file, request.headers()));
+    }
+    // A person gets the page, which says so and leads back; a program gets a problem document.
+    match Page::get(INDEX).filter(|_| wants_html(request.headers())) {
+        Some(file) => Ok((StatusCode::NOT_FOUND, respond(INDEX, file, &HeaderMap::new())).into_response()),
+        None => Err(Problem::new(Slug::NotFound, "There is no such page.")
+            .with_next("Start at `/`, the box's web page.")),
+    }
+}
+
+/// Whether a browser asks for a page to show.
+fn wants_html(headers: &HeaderMap) -> bool {
+    let accepted = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
+    accepted.is_some_and(|accepted| accepted.contains("text/html"))
 }
 
 /// The file at a name, or `index.html` for an address that the page routes by itself.
@@ -52,7 +65,7 @@ fn find(name: &str) -> Option<(&str, EmbeddedFile)> {
     }
     let first = name.split('/').next().unwrap_or_default();
     let is_page = PAGES.contains(&first) && !name.contains('.');
-    is_page.then(|| Page::get("index.html").map(|file| ("index.html", file))).flatten()
+    is_page.then(|| Page::get(INDEX).map(|file| (INDEX, file))).flatten()
 }
 
 fn respond(name: &str, file: EmbeddedFile, request: &HeaderMap) -> Response {
