@@ -23,7 +23,7 @@ pub(crate) struct Box {
     pub(crate) url: String,
     /// What the console showed until it was ready.
     pub(crate) banner: Vec<String>,
-    child: Child,
+    process: Process,
     console: Receiver<String>,
     client: Client,
     bearer: Option<String>,
@@ -78,8 +78,8 @@ impl Box {
         std::fs::create_dir_all(data.parent().unwrap()).unwrap();
         let log =
             std::fs::OpenOptions::new().create(true).append(true).open(data.with_extension("log")).unwrap();
-        let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
-        let console = lines(child.stdout.take().unwrap());
+        let mut process = Process(command.stdout(Stdio::piped()).stderr(log).spawn().unwrap());
+        let console = lines(process.0.stdout.take().unwrap());
         let mut banner = Vec::new();
         while !banner.last().is_some_and(|line: &String| line.trim_start().starts_with("Node:")) {
             match console.recv_timeout(PATIENCE) {
@@ -92,7 +92,7 @@ impl Box {
         }
         let url = labelled(&banner, "Address").unwrap();
         let client = client(data);
-        Self { data: data.to_owned(), url, banner, child, console, client, bearer: None, _folder: None }
+        Self { data: data.to_owned(), url, banner, process, console, client, bearer: None, _folder: None }
     }
 
     /// Claims the box as `ada` and keeps an API key for later requests.
@@ -169,7 +169,7 @@ impl Box {
     }
 
     pub(crate) fn process(&self) -> i32 {
-        i32::try_from(self.child.id()).unwrap()
+        i32::try_from(self.process.0.id()).unwrap()
     }
 
     pub(crate) fn signal(&self, signal: nix::sys::signal::Signal) {
@@ -184,14 +184,14 @@ impl Box {
 
     /// Ends the service as a power cut would.
     pub(crate) fn kill(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
+        self.process.0.kill().unwrap();
+        self.process.0.wait().unwrap();
     }
 
     pub(crate) fn wait(&mut self) -> ExitStatus {
         let deadline = Instant::now() + PATIENCE;
         loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
+            if let Some(status) = self.process.0.try_wait().unwrap() {
                 return status;
             }
             assert!(Instant::now() < deadline, "the service did not end");
@@ -207,12 +207,20 @@ impl Box {
 
 impl Drop for Box {
     fn drop(&mut self) {
-        // Gone already where the test stopped it.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
         if std::thread::panicking() {
             eprintln!("the box's log:\n{}", self.log());
         }
+    }
+}
+
+/// The running program; it does not outlive the test, however that ends.
+struct Process(Child);
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // Gone already where the test stopped it.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }
 
