@@ -38,8 +38,9 @@ use crate::logging::LogMemory;
 use crate::node::{NoNode, SupervisedNode};
 use crate::observer::{Observer, model_component, node_component};
 use crate::shutdown::Shutdown;
+use crate::signals::StopSignals;
 use crate::tls::{self, Identity};
-use crate::{monitor, node, signals, tokens, watchdog};
+use crate::{monitor, node, tokens, watchdog};
 
 /// How long a part without a bound of its own may take to stop.
 const STOP_BOUND: Duration = Duration::from_secs(10);
@@ -62,6 +63,7 @@ async fn start_and_wait(
     shutdown: &mut Shutdown,
 ) -> Result<()> {
     let started_at = Timestamp::now();
+    let signals = StopSignals::listen().context("cannot listen to signals")?;
     let manager: Arc<dyn ServiceManager> = Arc::new(SystemdServiceManager);
     let path = &config.console.path;
     let console = Console::open(path)
@@ -117,7 +119,7 @@ async fn start_and_wait(
     tracing::info!(milliseconds = (Timestamp::now() - started_at).total(jiff::Unit::Millisecond)?, "ready");
     accelerators.search(console)?;
 
-    signals::asked_to_stop().await.context("cannot listen to signals")?;
+    signals.asked_to_stop().await;
     manager.stopping();
     observer.expect_stops();
     tracing::info!("asked to stop");

@@ -35,7 +35,7 @@ def main():
     prefill = [timings(prompt, 1)["prompt_per_second"] for prompt in asked["prefill"]]
     decode = [timings(asked["decode"], asked["tokens"])["predicted_per_second"] for _ in range(2)]
     json.dump({
-        "name": f"llama.cpp (xllamacpp {xllamacpp.__version__})", "prefill": max(prefill), "decode": max(decode),
+        "name": f"llama.cpp, xllamacpp {xllamacpp.__version__}", "prefill": max(prefill), "decode": max(decode),
     }, answer)
 
 

@@ -3,9 +3,10 @@
 use std::os::unix::net::UnixDatagram;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
+use std::process::Stdio;
 use std::time::Instant;
 
-use crate::boxed::{Box, PATIENCE, bitcoind};
+use crate::boxed::{Box, PATIENCE, anyad, bitcoind};
 
 /// Reads notifications until one holds this line.
 fn notified(socket: &UnixDatagram, line: &str) {
@@ -69,6 +70,27 @@ fn sigterm_stops_the_parts_in_reverse_order_and_leaves_nothing_behind() {
         let arguments = String::from_utf8_lossy(&arguments).into_owned();
         assert!(!arguments.contains(&*data.to_string_lossy()), "left behind: {arguments}");
     }
+}
+
+#[test]
+fn a_stop_during_the_start_is_in_order() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("box");
+    let mut command = anyad(&data);
+    let mut starting =
+        command.arg("--no-bitcoin").stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let deadline = Instant::now() + PATIENCE;
+    while !data.join("state.db").exists() {
+        assert!(Instant::now() < deadline, "the start does not get to its store");
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    }
+    nix::sys::signal::kill(
+        nix::unistd::Pid::from_raw(i32::try_from(starting.id()).unwrap()),
+        nix::sys::signal::Signal::SIGTERM,
+    )
+    .unwrap();
+    assert!(starting.wait().unwrap().success());
+    assert!(!data.join("state.db-wal").exists(), "the store is closed");
 }
 
 #[test]
