@@ -138,8 +138,8 @@ pub(crate) struct Bitcoin {
     pub(crate) enabled: bool,
     /// The `bitcoind` program; looked for on the `PATH` when unset.
     pub(crate) binary: Option<PathBuf>,
-    /// Where that program comes from, for the node page.
-    pub(crate) source: String,
+    /// Where that program comes from, for the node page; when unset, what lies beside it says so.
+    pub(crate) source: Option<String>,
     /// The chain it follows.
     pub(crate) chain: Chain,
     /// Keep it off every network: it has no peers and asks nobody.
@@ -155,7 +155,7 @@ impl Default for Bitcoin {
         Self {
             enabled: true,
             binary: None,
-            source: "this machine's own program".into(),
+            source: None,
             chain: Chain::Regtest,
             offline: false,
             listen_port: None,

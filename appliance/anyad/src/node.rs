@@ -3,11 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use appliance_bitcoin::{BitcoinNode, NodeConfig};
+use appliance_bitcoin::{BitcoinNode, NodeConfig, source_of};
 use appliance_core::event::EventSink;
-use appliance_core::node::{
-    Chain, GeneratedBlocks, Node, NodeError, NodeState, NodeStatus, Peers, RulesVerdict, Verdict,
-};
+use appliance_core::node::{Chain, GeneratedBlocks, Node, NodeError, NodeState, NodeStatus};
 use tokio::runtime::Handle;
 
 use crate::config::Bitcoin;
@@ -22,7 +20,8 @@ pub(crate) fn start(
         return None;
     }
     let binary = config.binary.clone().unwrap_or_else(|| on_path("bitcoind"));
-    let mut node = NodeConfig::new(binary, folder, config.chain, config.source.clone());
+    let source = config.source.clone().unwrap_or_else(|| source_of(&binary));
+    let mut node = NodeConfig::new(binary, folder, config.chain, source);
     node.listen_port = config.listen_port;
     if config.offline {
         node.extra = [("networkactive", "0"), ("dnsseed", "0"), ("connect", "0")]
@@ -65,24 +64,8 @@ pub(crate) struct NoNode {
 
 impl Node for NoNode {
     fn status(&self) -> NodeStatus {
-        NodeStatus {
-            state: NodeState::Off,
-            detail: Some("This box runs without a Bitcoin node.".into()),
-            chain: self.chain,
-            blocks: 0,
-            headers: 0,
-            best_block_hash: None,
-            sync_progress: None,
-            initial_block_download: None,
-            peers: Peers::default(),
-            version: None,
-            implementation: None,
-            rules: RulesVerdict { verdict: Verdict::Unknown, reason: Some("there is no node".into()) },
-            source: String::new(),
-            restarts: 0,
-            uptime_seconds: None,
-            block_source: Vec::new(),
-        }
+        let status = NodeStatus::unasked(NodeState::Off, self.chain, String::new());
+        NodeStatus { detail: Some("This box runs without a Bitcoin node.".into()), ..status }
     }
 
     fn generate_blocks(&self, _: u32) -> Result<GeneratedBlocks, NodeError> {

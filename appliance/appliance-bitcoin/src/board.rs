@@ -29,24 +29,7 @@ fn unknown_rules() -> RulesVerdict {
 
 impl Board {
     pub(crate) fn new(config: &NodeConfig, events: Arc<dyn EventSink>) -> Self {
-        let status = NodeStatus {
-            state: NodeState::Starting,
-            detail: None,
-            chain: config.chain,
-            blocks: 0,
-            headers: 0,
-            best_block_hash: None,
-            sync_progress: None,
-            initial_block_download: None,
-            peers: Peers::default(),
-            version: None,
-            implementation: None,
-            rules: unknown_rules(),
-            source: config.source.clone(),
-            restarts: 0,
-            uptime_seconds: None,
-            block_source: Vec::new(),
-        };
+        let status = NodeStatus::unasked(NodeState::Starting, config.chain, config.source.clone());
         Self { status: watch::Sender::new(status), started: Mutex::new(None), rpc: Mutex::new(None), events }
     }
 

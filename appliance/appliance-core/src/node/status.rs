@@ -117,3 +117,27 @@ pub struct NodeStatus {
     /// How new blocks become known: `long_poll`, `zmq`.
     pub block_source: Vec<String>,
 }
+
+impl NodeStatus {
+    /// What is known before the node has said anything.
+    pub fn unasked(state: NodeState, chain: Chain, source: String) -> Self {
+        Self {
+            state,
+            detail: None,
+            chain,
+            blocks: 0,
+            headers: 0,
+            best_block_hash: None,
+            sync_progress: None,
+            initial_block_download: None,
+            peers: Peers::default(),
+            version: None,
+            implementation: None,
+            rules: RulesVerdict { verdict: Verdict::Unknown, reason: None },
+            source,
+            restarts: 0,
+            uptime_seconds: None,
+            block_source: Vec::new(),
+        }
+    }
+}
