@@ -79,6 +79,8 @@ pub(crate) enum TpmMode {
     Swtpm,
     /// Use the machine's.
     Device,
+    /// Use the machine's where it has one.
+    Auto,
 }
 
 /// How log lines look.

@@ -20,13 +20,31 @@ pub(crate) use load::load;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Config {
+    pub(crate) appliance: Appliance,
     pub(crate) http: Http,
+    pub(crate) mdns: Mdns,
     pub(crate) data: Data,
     pub(crate) console: Console,
     pub(crate) log: Log,
     pub(crate) tokens: Tokens,
     pub(crate) bitcoin: Bitcoin,
     pub(crate) models: Models,
+}
+
+/// What only a machine that runs the box's image has.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Appliance {
+    /// Whether this is such a machine.
+    pub(crate) enabled: bool,
+    /// The socket of the program that looks after the data partition.
+    pub(crate) volume_socket: PathBuf,
+}
+
+impl Default for Appliance {
+    fn default() -> Self {
+        Self { enabled: false, volume_socket: "/run/anya-data/socket".into() }
+    }
 }
 
 /// The web server.
@@ -37,6 +55,8 @@ pub(crate) struct Http {
     pub(crate) listen: Vec<SocketAddr>,
     /// Names in the certificate, beside the addresses; the first one is shown to people.
     pub(crate) hostnames: Vec<String>,
+    /// Whether addresses that the machine gains later get into the certificate and onto the console.
+    pub(crate) follow_network: bool,
     /// How long requests under way may take once the service stops, seconds.
     pub(crate) drain_seconds: u64,
 }
@@ -46,8 +66,25 @@ impl Default for Http {
         Self {
             listen: vec![(Ipv4Addr::LOCALHOST, 8443).into(), (Ipv6Addr::LOCALHOST, 8443).into()],
             hostnames: vec!["localhost".into()],
+            follow_network: false,
             drain_seconds: 5,
         }
+    }
+}
+
+/// The box's name on the local network (multicast DNS, RFC 6762).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Mdns {
+    /// Whether the box has one.
+    pub(crate) enabled: bool,
+    /// The name before `.local`; when another machine has it, the box takes this one with a number.
+    pub(crate) name: String,
+}
+
+impl Default for Mdns {
+    fn default() -> Self {
+        Self { enabled: false, name: "anya".into() }
     }
 }
 
@@ -66,16 +103,26 @@ impl Default for Data {
 }
 
 /// Where the claim code and the address are shown.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Console {
-    /// A file or device such as `/dev/console`; `-` is standard output.
-    pub(crate) path: PathBuf,
+    /// Files or devices such as `/dev/tty1`; `-` is standard output, which is also meant when none is
+    /// named. One that cannot be opened does no harm as long as another can.
+    pub(crate) paths: Vec<PathBuf>,
+    /// One more of them.
+    pub(crate) path: Option<PathBuf>,
 }
 
-impl Default for Console {
-    fn default() -> Self {
-        Self { path: "-".into() }
+impl Console {
+    /// Every device to show things on.
+    pub(crate) fn all(&self) -> Vec<PathBuf> {
+        let all: Vec<PathBuf> = self.paths.iter().chain(&self.path).cloned().collect();
+        if all.is_empty() { vec!["-".into()] } else { all }
+    }
+
+    /// Whether the box's health is shown: to who stands before a box, not on a developer's terminal.
+    pub(crate) fn shows_health(&self) -> bool {
+        self.all().iter().any(|path| path.as_os_str() != "-")
     }
 }
 
@@ -98,7 +145,7 @@ pub(crate) struct Tokens {
     pub(crate) tpm: Tpm,
 }
 
-/// The SoftHSM token that the service makes for itself.
+/// The SoftHSM token that the service makes for itself, and modules for the tokens of people.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Pkcs11 {
@@ -106,12 +153,25 @@ pub(crate) struct Pkcs11 {
     pub(crate) module: Option<PathBuf>,
     /// The token's label.
     pub(crate) label: String,
+    /// Modules for tokens that people plug in.
+    pub(crate) modules: Vec<TokenModule>,
 }
 
 impl Default for Pkcs11 {
     fn default() -> Self {
-        Self { module: None, label: "anya".into() }
+        Self { module: None, label: "anya".into(), modules: Vec::new() }
     }
+}
+
+/// A PKCS#11 module for tokens that come and go.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TokenModule {
+    /// The library. One that is not there is passed over.
+    pub(crate) path: PathBuf,
+    /// Only the token of this label; every token of the module when unset.
+    #[serde(default)]
+    pub(crate) label: Option<String>,
 }
 
 /// The TPM.

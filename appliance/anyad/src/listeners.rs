@@ -1,18 +1,17 @@
 //! The addresses the web server listens on.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 
 use anyhow::{Context, Result, bail};
 use tokio::net::TcpListener;
 
 use crate::config::Http;
-use crate::tls::Names;
 
 /// Bound sockets, not yet served.
 pub(crate) struct Listeners {
     pub(crate) sockets: Vec<TcpListener>,
-    /// Where people reach the box: `https://localhost:8443`.
-    pub(crate) address: String,
+    /// The port of the first one, which people are told.
+    pub(crate) port: u16,
 }
 
 impl Listeners {
@@ -36,32 +35,12 @@ impl Listeners {
             }
         }
         let Some(first) = sockets.first() else { bail!("no address to listen on is this machine's") };
-        let address = address_of(config, first.local_addr().context("a bound socket has no address")?);
-        Ok(Self { sockets, address })
+        let port = first.local_addr().context("a bound socket has no address")?.port();
+        Ok(Self { sockets, port })
     }
 }
 
 fn lacks_ipv6(address: &SocketAddr, error: &std::io::Error) -> bool {
     use std::io::ErrorKind::{AddrNotAvailable, Unsupported};
     address.is_ipv6() && matches!(error.kind(), AddrNotAvailable | Unsupported)
-}
-
-/// What people type: the first host name, and the port where it is not the usual one.
-fn address_of(config: &Http, bound: SocketAddr) -> String {
-    let host = config.hostnames.first().map_or("localhost", String::as_str);
-    match bound.port() {
-        443 => format!("https://{host}"),
-        port => format!("https://{host}:{port}"),
-    }
-}
-
-/// The names in the server's certificate: the host names, and the addresses that are not "any".
-pub(crate) fn names(config: &Http) -> Names {
-    let mut addresses: Vec<IpAddr> = Vec::new();
-    for address in config.listen.iter().map(SocketAddr::ip).filter(|ip| !ip.is_unspecified()) {
-        if !addresses.contains(&address) {
-            addresses.push(address);
-        }
-    }
-    Names { dns: config.hostnames.clone(), addresses }
 }

@@ -7,12 +7,15 @@ mod cli;
 mod config;
 mod console;
 mod data_folder;
+mod fault;
 mod listeners;
 mod logging;
 mod monitor;
+mod network;
 mod node;
 mod observer;
 mod pin;
+mod room;
 mod run;
 mod shutdown;
 mod signals;
@@ -57,18 +60,26 @@ fn start(cli: &Cli) -> Result<()> {
 fn serve(cli: &Cli) -> Result<()> {
     let config = config::load(&cli.flags)?;
     let logs = logging::start(&config.log)?;
+    set_environment(&config)?;
+    let Some(opened) = fault::opened(&config)? else { return Ok(()) };
     let data = DataFolder::take(&config.data.directory)?;
-    // SoftHSM and the TPM library read the environment, which may change only before there
-    // are threads.
-    let softhsm = hal_pkcs11::softhsm::prepare(&data.join("softhsm"))?;
-    hal_pkcs11::softhsm::set_environment(&softhsm)?;
-    hal_tpm::tss_log::silence();
+    room::Reserve::of(data.path()).spend();
+    hal_pkcs11::softhsm::prepare(&data.join("softhsm"))?;
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start threads")?;
-    let ended = runtime.block_on(run::run(config, data, logs));
+    let ended = runtime.block_on(run::run(config, data, logs, opened));
     // A call into foreign code that hangs must not keep the process.
     runtime.shutdown_background();
     ended
+}
+
+/// SoftHSM and the TPM library read the environment, which may change only before there are threads. What
+/// it names is made once the data can be used.
+fn set_environment(config: &config::Config) -> Result<()> {
+    let folder = std::path::absolute(&config.data.directory).context("key `data.directory` is no path")?;
+    hal_pkcs11::softhsm::set_environment(&folder.join("softhsm/softhsm2.conf"))?;
+    hal_tpm::tss_log::silence();
+    Ok(())
 }
 
 /// One line with the cause and the cure.

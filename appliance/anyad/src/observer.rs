@@ -9,7 +9,7 @@ use appliance_core::health::{Component, ComponentState, HealthRegistry};
 use appliance_core::inference::{ModelInfo, ModelState};
 use appliance_core::node::{NodeState, NodeStatus};
 
-use crate::console::Console;
+use crate::console::{Console, health_line};
 
 /// Stands between the parts of the box and those who listen.
 pub(crate) struct Observer {
@@ -18,6 +18,7 @@ pub(crate) struct Observer {
     listeners: Arc<dyn EventSink>,
     shown_node: Mutex<Option<NodeState>>,
     stopping: AtomicBool,
+    shows_health: bool,
 }
 
 impl Observer {
@@ -27,7 +28,19 @@ impl Observer {
         console: Arc<Console>,
         listeners: Arc<dyn EventSink>,
     ) -> Self {
-        Self { health, console, listeners, shown_node: Mutex::new(None), stopping: AtomicBool::new(false) }
+        Self {
+            health,
+            console,
+            listeners,
+            shown_node: Mutex::new(None),
+            stopping: AtomicBool::new(false),
+            shows_health: false,
+        }
+    }
+
+    /// With the box's health on the console, or without.
+    pub(crate) fn showing_health(self, shows_health: bool) -> Self {
+        Self { shows_health, ..self }
     }
 
     /// From now on parts that stop do so on purpose, which is no news.
@@ -40,6 +53,9 @@ impl Observer {
         if self.health.report(component.clone()) {
             tracing::info!(component = component.name, state = ?component.state, detail = component.detail, "component");
             self.listeners.publish(DomainEvent::ComponentChanged { component });
+            if self.shows_health {
+                self.console.line("Health", &health_line(&self.health.components()));
+            }
         }
     }
 
@@ -62,6 +78,7 @@ impl EventSink for Observer {
                 self.show_node(status);
             }
             DomainEvent::ModelChanged { model } => self.report(model_component(model)),
+            DomainEvent::BoxClaimed { username } => self.console.line("Claimed by", username),
             _ => {}
         }
         self.listeners.publish(event);

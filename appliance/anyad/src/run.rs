@@ -20,27 +20,32 @@ use appliance_core::keys::KeyService;
 use appliance_core::logs::LogSource;
 use appliance_core::node::Node;
 use appliance_core::page::PageRequest;
-use appliance_http::{BoxIdentity, CertificateIdentity, EventBus, Profile, Services};
+use appliance_http::{BoxIdentity, EventBus, Presence, Profile, ServedCertificate, Services};
 use appliance_inference::{MiniLmEmbedder, SmolLm2Chat};
 use appliance_store::Store;
 use hal_api::{ServiceManager, Token};
 use hal_board::{LinuxSensors, SystemdJournal, SystemdServiceManager};
 use jiff::Timestamp;
 use tokio::runtime::Handle;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::accelerators::Accelerators;
 use crate::config::Config;
-use crate::console::{Banner, Console, Owner};
+use crate::console::{Banner, Console, Owner, health_line};
 use crate::data_folder::DataFolder;
-use crate::listeners::{Listeners, names};
+use crate::fault::{self, Opened};
+use crate::listeners::Listeners;
 use crate::logging::LogMemory;
+use crate::network::{Announcer, Follower, Site};
 use crate::node::{NoNode, SupervisedNode};
 use crate::observer::{Observer, model_component, node_component};
+use crate::room::{self, Reserve};
 use crate::shutdown::Shutdown;
 use crate::signals::StopSignals;
 use crate::tls::{self, Identity};
-use crate::{monitor, node, tokens, watchdog};
+use crate::tokens::plugged::{self, PluggedTokens};
+use crate::{monitor, network, node, tokens, watchdog};
 
 /// How long a part without a bound of its own may take to stop.
 const STOP_BOUND: Duration = Duration::from_secs(10);
@@ -49,9 +54,14 @@ const STOP_BOUND: Duration = Duration::from_secs(10);
 ///
 /// # Errors
 /// When a part cannot be started: one line with the cure. What was started is stopped again.
-pub(crate) async fn run(config: Config, data: DataFolder, logs: Arc<LogMemory>) -> Result<()> {
+pub(crate) async fn run(
+    config: Config,
+    data: DataFolder,
+    logs: Arc<LogMemory>,
+    opened: Opened,
+) -> Result<()> {
     let mut shutdown = Shutdown::default();
-    let ended = start_and_wait(&config, &data, logs, &mut shutdown).await;
+    let ended = start_and_wait(&config, &data, logs, opened, &mut shutdown).await;
     shutdown.run().await;
     ended
 }
@@ -60,34 +70,40 @@ async fn start_and_wait(
     config: &Config,
     data: &DataFolder,
     logs: Arc<LogMemory>,
+    opened: Opened,
     shutdown: &mut Shutdown,
 ) -> Result<()> {
     let started_at = Timestamp::now();
     let signals = StopSignals::listen().context("cannot listen to signals")?;
     let manager: Arc<dyn ServiceManager> = Arc::new(SystemdServiceManager);
-    let path = &config.console.path;
-    let console = Console::open(path)
-        .with_context(|| format!("cannot open the console {}; change `console.path`", path.display()))?;
-    let console = Arc::new(console);
+    let console = Arc::new(open_console(config)?);
     let events = EventBus::new();
     let health = Arc::new(HealthRegistry::default());
-    let observer =
-        Arc::new(Observer::new(Arc::clone(&health), Arc::clone(&console), Arc::new(events.clone())));
+    let observer = Observer::new(Arc::clone(&health), Arc::clone(&console), Arc::new(events.clone()));
+    let observer = Arc::new(observer.showing_health(config.console.shows_health()));
 
     let tokens = open_tokens(config, data, shutdown)?;
     let store = open_store(data, shutdown)?;
+    if let Some(unlocked) = &opened.unlocked {
+        fault::note(unlocked, &*store);
+    }
     let watch = monitor::start(tokens.clone(), Arc::clone(&store), Arc::clone(&observer));
     shutdown.after("monitor", STOP_BOUND, move || async move { watch.abort() });
-    let identity = certificates(config, data, &tokens)?;
+    let site = Site::at_start(config);
+    let identity = certificates(config, data, &site, &tokens)?;
     let domain = Domain::start(&store, &tokens, &observer)?;
     show_new_claim_codes(&domain.access, &console);
+    let plugged = plugged_tokens(config, &domain, &observer, shutdown);
     let models = Models::new(config, data, &observer);
     let listeners = Listeners::bind(&config.http).await?;
     let node = start_node(config, data, &observer, shutdown)?;
     let accelerators = Accelerators::default();
+    let urls = site.urls(&config.http, listeners.port);
+    let (presence, present) = watch::channel(network::presence(&urls, &identity));
 
     let services = Services {
         keys: Arc::clone(&domain.keys),
+        token_login: plugged,
         access: Arc::clone(&domain.access),
         audit: store.clone(),
         idempotency: store.clone(),
@@ -102,11 +118,19 @@ async fn start_and_wait(
         },
         logs: log_source(logs),
         events,
-        identity: box_identity(started_at, &listeners.address, &identity),
+        storage: opened.storage,
+        identity: BoxIdentity {
+            version: env!("CARGO_PKG_VERSION").into(),
+            profile: if config.appliance.enabled { Profile::Appliance } else { Profile::Developer },
+            started_at,
+            presence: present,
+        },
         shutdown: CancellationToken::new(),
     };
-    let banner = banner(config, &services, &listeners.address, &identity, &tokens);
-    start_http(config, services, models, listeners, identity, shutdown)?;
+    let banner = banner(config, &services, urls, &identity, &tokens);
+    let port = listeners.port;
+    let served = start_http(config, services, models, listeners, identity, shutdown)?;
+    follow_network(config, data, (served, presence), (&tokens, port), &console, shutdown)?;
     let watched = watchdog::start(Arc::clone(&manager), move || {
         // Only an answer that does not come counts: a store that says that it fails is alive.
         let _ = store.page(PageRequest { limit: 1, cursor: None });
@@ -114,14 +138,18 @@ async fn start_and_wait(
     if let Some(watched) = watched {
         shutdown.after("watchdog", STOP_BOUND, move || async move { watched.abort() });
     }
-    console.show_banner(&banner.text());
+    console.screen(&banner.screen());
+    watch_room(data, &observer, shutdown);
     manager.ready();
     tracing::info!(milliseconds = (Timestamp::now() - started_at).total(jiff::Unit::Millisecond)?, "ready");
-    accelerators.search(console)?;
+    accelerators.search(Arc::clone(&console))?;
 
     signals.asked_to_stop().await;
     manager.stopping();
     observer.expect_stops();
+    if config.console.shows_health() {
+        console.heading("Anya Box is stopping");
+    }
     tracing::info!("asked to stop");
     Ok(())
 }
@@ -134,9 +162,11 @@ fn start_http(
     listeners: Listeners,
     identity: Identity,
     shutdown: &mut Shutdown,
-) -> Result<()> {
-    let tls = appliance_http::tls_config(identity.chain, identity.key)
+) -> Result<Arc<ServedCertificate>> {
+    let served = ServedCertificate::new(identity.chain, identity.key)
         .context("cannot use the server's certificate")?;
+    let served = Arc::new(served);
+    let tls = appliance_http::tls_config_for(Arc::clone(&served)).context("cannot set up TLS")?;
     let drain = Duration::from_secs(config.http.drain_seconds);
     let stopping = services.shutdown.clone();
     let Models { embedder, chat } = models;
@@ -156,13 +186,68 @@ fn start_http(
             tracing::error!("the web server broke");
         }
     });
+    Ok(served)
+}
+
+/// Looks after the room on the disk, from now on: the start had the reserve.
+fn watch_room(data: &DataFolder, observer: &Arc<Observer>, shutdown: &mut Shutdown) {
+    let reserve = Reserve::of(data.path());
+    reserve.save();
+    let watching = room::watch(reserve, Arc::clone(observer));
+    shutdown.after("room", STOP_BOUND, move || async move { watching.abort() });
+}
+
+fn open_console(config: &Config) -> Result<Console> {
+    Console::open(&config.console.all()).map_err(|(path, error)| {
+        let cure = format!("cannot open the console {}; change `console.paths`", path.display());
+        anyhow::Error::new(error).context(cure)
+    })
+}
+
+/// Announces the box's name, and keeps certificate, console and identity true to the network.
+fn follow_network(
+    config: &Config,
+    data: &DataFolder,
+    (served, presence): (Arc<ServedCertificate>, watch::Sender<Presence>),
+    (tokens, port): (&[Token], u16),
+    console: &Arc<Console>,
+    shutdown: &mut Shutdown,
+) -> Result<()> {
+    let announcer = network::host_name(&config.mdns).and_then(|name| {
+        Announcer::start(&name, port)
+            .inspect_err(|error| {
+                tracing::warn!(error = format!("{error:#}"), "the box has no name on this network");
+            })
+            .ok()
+    });
+    if !config.http.follow_network && announcer.is_none() {
+        return Ok(());
+    }
+    let folder = data.folder("tls")?;
+    let follower = Follower {
+        http: config.http.clone(),
+        port,
+        token: tokens.first().context("there is no token for the certificate authority's key")?.clone(),
+        certified: tls::certified_names(&folder)?,
+        folder,
+        served,
+        presence,
+        console: Arc::clone(console),
+    };
+    let following = tokio::spawn(follower.run(announcer.as_ref().map(Announcer::name)));
+    shutdown.after("network", STOP_BOUND, move || async move {
+        following.abort();
+        if let Some(announcer) = announcer {
+            announcer.stop().await;
+        }
+    });
     Ok(())
 }
 
 fn banner(
     config: &Config,
     services: &Services,
-    address: &str,
+    addresses: Vec<String>,
     identity: &Identity,
     tokens: &[Token],
 ) -> Banner {
@@ -170,10 +255,11 @@ fn banner(
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     Banner {
         version: env!("CARGO_PKG_VERSION"),
-        address: address.to_owned(),
+        addresses,
         owner: owner(&services.access),
         words: identity.fingerprint.words().join(" "),
         sha256: identity.fingerprint.hex(),
+        health: config.console.shows_health().then(|| health_line(&services.health.components())),
         keys: keys_line(tokens),
         models: format!("{}; on the processor, {cores} cores", models.join(", ")),
         node: node_line(config),
@@ -201,9 +287,15 @@ fn open_store(data: &DataFolder, shutdown: &mut Shutdown) -> Result<Arc<Store>> 
     Ok(store)
 }
 
-fn certificates(config: &Config, data: &DataFolder, tokens: &[Token]) -> Result<Identity> {
+fn certificates(config: &Config, data: &DataFolder, site: &Site, tokens: &[Token]) -> Result<Identity> {
     let token = tokens.first().context("there is no token for the certificate authority's key")?;
-    tls::identity(token, &data.folder("tls")?, &names(&config.http), Timestamp::now())
+    let folder = data.folder("tls")?;
+    let wanted = site.names(&config.http);
+    let names = match config.http.follow_network {
+        true => tls::certified_names(&folder)?.grown_to(wanted),
+        false => wanted,
+    };
+    tls::identity(token, &folder, &names, Timestamp::now())
 }
 
 /// The domain's services over the store and the tokens.
@@ -228,6 +320,26 @@ impl Domain {
         tracing::info!(ready = recovered.ready, removed = recovered.removed, left = recovered.left, "keys");
         Ok(Self { access: Arc::new(access), keys: Arc::new(keys) })
     }
+}
+
+/// Looks for tokens that people plug in, from now on.
+fn plugged_tokens(
+    config: &Config,
+    domain: &Domain,
+    observer: &Arc<Observer>,
+    shutdown: &mut Shutdown,
+) -> Arc<PluggedTokens> {
+    let bays = plugged::bays(&config.tokens.pkcs11.modules);
+    let any = !bays.is_empty();
+    let tokens = Arc::new(PluggedTokens::new(bays, Arc::clone(&domain.keys), Arc::clone(observer)));
+    if any {
+        let (watching, closed) = (tokens.watch(), Arc::clone(&tokens));
+        shutdown.after_blocking("plugged tokens", STOP_BOUND, move || {
+            watching.abort();
+            closed.close();
+        });
+    }
+    tokens
 }
 
 fn show_new_claim_codes(access: &AccessService, console: &Arc<Console>) {
@@ -278,21 +390,6 @@ fn log_source(memory: Arc<LogMemory>) -> Arc<dyn LogSource> {
     match SystemdJournal::of_this_service() {
         Some(journal) => Arc::new(journal),
         None => memory,
-    }
-}
-
-fn box_identity(started_at: Timestamp, address: &str, identity: &Identity) -> BoxIdentity {
-    BoxIdentity {
-        version: env!("CARGO_PKG_VERSION").into(),
-        profile: Profile::Developer,
-        started_at,
-        address: address.to_owned(),
-        certificate: CertificateIdentity {
-            sha256: identity.fingerprint.hex(),
-            words: identity.fingerprint.words().into_iter().map(str::to_owned).collect(),
-            ca_sha256: identity.authority_fingerprint.hex(),
-            ca_pem: identity.authority_pem.clone(),
-        },
     }
 }
 

@@ -14,6 +14,7 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
 use appliance_core::fingerprint::Fingerprint;
 use authority::Authority;
+pub(crate) use authority::is_private;
 
 /// What the web server needs to show who it is.
 pub(crate) struct Identity {
@@ -36,6 +37,57 @@ pub(crate) struct Names {
     pub(crate) addresses: Vec<IpAddr>,
 }
 
+/// The most names, and the most addresses, that a certificate grows to.
+const MOST: usize = 32;
+
+impl Names {
+    /// Adds what is not there yet, at the end.
+    pub(crate) fn add(
+        &mut self,
+        dns: impl IntoIterator<Item = String>,
+        addresses: impl IntoIterator<Item = IpAddr>,
+    ) {
+        add_new(&mut self.dns, dns);
+        add_new(&mut self.addresses, addresses);
+    }
+
+    /// These, and of the wanted ones those that are not among them. A machine that sees many networks
+    /// loses the oldest of those that it no longer wants.
+    pub(crate) fn grown_to(&self, wanted: Self) -> Self {
+        Self { dns: grown(&self.dns, wanted.dns), addresses: grown(&self.addresses, wanted.addresses) }
+    }
+}
+
+fn add_new<T: PartialEq>(list: &mut Vec<T>, new: impl IntoIterator<Item = T>) {
+    for item in new {
+        if !list.contains(&item) {
+            list.push(item);
+        }
+    }
+}
+
+fn grown<T: PartialEq + Clone>(certified: &[T], wanted: Vec<T>) -> Vec<T> {
+    let mut all = certified.to_vec();
+    let is_wanted = |item: &T| wanted.contains(item);
+    let gained = wanted.iter().filter(|item| !all.contains(item)).count();
+    let mut surplus = (all.len() + gained).saturating_sub(MOST);
+    all.retain(|item| {
+        let goes = surplus > 0 && !is_wanted(item);
+        surplus -= usize::from(goes);
+        !goes
+    });
+    add_new(&mut all, wanted);
+    all
+}
+
+/// The names in the certificate that lies in `folder`; none where there is none.
+///
+/// # Errors
+/// When the folder cannot be read.
+pub(crate) fn certified_names(folder: &Path) -> Result<Names> {
+    server::certified_names(folder)
+}
+
 /// Gives the box's certificates; makes or renews those in `folder` that are missing or do not fit.
 ///
 /// # Errors
@@ -50,4 +102,37 @@ pub(crate) fn identity(token: &Token, folder: &Path, names: &Names, now: Timesta
         chain: vec![certificate, authority.certificate().clone()],
         key,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(dns: &[&str], addresses: &[String]) -> Names {
+        Names {
+            dns: dns.iter().map(|name| (*name).to_owned()).collect(),
+            addresses: addresses.iter().map(|address| address.parse().unwrap()).collect(),
+        }
+    }
+
+    #[test]
+    fn a_certificate_keeps_its_names_in_order_and_gains_at_the_end() {
+        let certified = names(&["anya.local", "localhost"], &["10.0.0.2".into()]);
+        assert_eq!(certified.grown_to(names(&["anya.local"], &[])), certified, "a loss changes nothing");
+        let grown = certified.grown_to(names(&["anya-2.local", "anya.local"], &["10.0.0.9".into()]));
+        let expected =
+            names(&["anya.local", "localhost", "anya-2.local"], &["10.0.0.2".into(), "10.0.0.9".into()]);
+        assert_eq!(grown, expected);
+    }
+
+    #[test]
+    fn a_machine_that_sees_many_networks_loses_the_oldest() {
+        let address = |number: usize| format!("10.0.0.{number}");
+        let certified = names(&[], &(1..=MOST).map(address).collect::<Vec<_>>());
+        let grown = certified.grown_to(names(&[], &[address(1), address(99)]));
+        assert_eq!(grown.addresses.len(), MOST);
+        let kept = |number| grown.addresses.contains(&address(number).parse().unwrap());
+        assert!(kept(1) && kept(99), "what is wanted is there");
+        assert!(!kept(2) && kept(3));
+    }
 }

@@ -1,5 +1,7 @@
 //! The HSMs: the TPM first, as it seals the PIN of the PKCS#11 token.
 
+pub(crate) mod plugged;
+
 use anyhow::{Context, Result, anyhow};
 use hal_api::{HalErrorKind, Token};
 use hal_pkcs11::{Pkcs11Config, softhsm};
@@ -56,7 +58,11 @@ fn open_pkcs11(config: &Pkcs11, data: &DataFolder, pin: Zeroizing<String>) -> Re
 fn open_tpm(config: &Tokens, data: &DataFolder) -> Result<(Option<Token>, Option<Swtpm>)> {
     let (tcti, swtpm) = match config.tpm.mode {
         TpmMode::Off => return Ok((None, None)),
-        TpmMode::Device => (format!("device:{}", config.tpm.device.display()), None),
+        TpmMode::Auto if !config.tpm.device.exists() => {
+            tracing::info!(device = %config.tpm.device.display(), "this machine has no TPM");
+            return Ok((None, None));
+        }
+        TpmMode::Device | TpmMode::Auto => (format!("device:{}", config.tpm.device.display()), None),
         TpmMode::Swtpm => {
             let swtpm = Swtpm::start(&data.folder("tpm")?).context(
                 "cannot start the software TPM; install the package swtpm or start with --tpm off",

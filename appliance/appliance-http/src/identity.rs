@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use serde::Serialize;
+use tokio::sync::watch;
 use utoipa::ToSchema;
 
 /// Where the box runs.
@@ -37,7 +38,16 @@ pub struct CertificateIdentity {
     pub ca_pem: String,
 }
 
-/// What the box says of itself; fixed while the service runs.
+/// What changes while the service runs, as the network does.
+#[derive(Clone, Debug)]
+pub struct Presence {
+    /// Where people reach the box: `https://localhost:8443`.
+    pub address: String,
+    /// The certificates that it shows now.
+    pub certificate: CertificateIdentity,
+}
+
+/// What the box says of itself.
 #[derive(Clone, Debug)]
 pub struct BoxIdentity {
     /// Version of the service.
@@ -46,8 +56,13 @@ pub struct BoxIdentity {
     pub profile: Profile,
     /// When it started.
     pub started_at: Timestamp,
-    /// Where people reach it: `https://localhost:8443`.
-    pub address: String,
-    /// Its certificates.
-    pub certificate: CertificateIdentity,
+    /// Where it is reached and what it shows there.
+    pub presence: watch::Receiver<Presence>,
+}
+
+impl BoxIdentity {
+    /// Where the box is reached now and what it shows there.
+    pub fn presence(&self) -> Presence {
+        self.presence.borrow().clone()
+    }
 }

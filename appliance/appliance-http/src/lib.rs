@@ -8,6 +8,8 @@
 //! - Every request passes one gate (module `gate`): it gets its id, must be signed in unless its route is on
 //!   a short public list, is logged in one line and counted; whatever fails leaves as a problem
 //!   document (RFC 9457).
+//! - While the data partition is closed, [`fault_router`] serves the ways out of that and nothing else
+//!   (module `fault`).
 //! - Requests are read strictly (module `extract`), and the OpenAPI document ([`openapi`]) comes from the
 //!   same code that reads them.
 //! - The domain's calls block; they run on tokio's blocking threads (module `blocking`).
@@ -20,6 +22,7 @@ mod blocking;
 mod dto;
 mod events;
 mod extract;
+mod fault;
 mod gate;
 mod identity;
 mod metrics;
@@ -30,8 +33,9 @@ mod server;
 mod services;
 
 pub use events::{EventBus, PublishedEvent};
-pub use identity::{BoxIdentity, CertificateIdentity, Profile};
+pub use fault::{ConsoleCode, FaultServices, FaultText, Unlocked};
+pub use identity::{BoxIdentity, CertificateIdentity, Presence, Profile};
 pub use problem::{FieldError, OpenAiError, Problem, ProblemDocument, Slug};
-pub use router::{openapi, router};
-pub use server::{TlsConfigError, serve, tls_config};
-pub use services::{AcceleratorReport, ProbeState, Services};
+pub use router::{fault_router, openapi, router};
+pub use server::{ServedCertificate, TlsConfigError, serve, tls_config, tls_config_for};
+pub use services::{AcceleratorReport, ProbeState, Services, Storage};

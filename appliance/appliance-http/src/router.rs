@@ -7,6 +7,7 @@ use axum::middleware;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::events::Sampler;
+use crate::fault::{FaultApi, FaultServices};
 use crate::metrics::Metrics;
 use crate::{Services, gate, routes};
 
@@ -33,15 +34,25 @@ pub fn router(services: Services) -> Router {
         .with_state(api)
 }
 
+/// What is served while the data partition is closed: the web page, the fault, the ways out of it.
+pub fn fault_router(services: FaultServices) -> Router {
+    routes::fault::router()
+        .layer(middleware::from_fn(gate::pass_in_fault))
+        .with_state(Arc::new(FaultApi::new(services)))
+}
+
 /// The OpenAPI 3.1 document of the API, made from the code that serves it.
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    document::complete(api_routes().into_openapi())
+    let mut document = api_routes().into_openapi();
+    document.merge(routes::fault::ways_out().into_openapi());
+    document::complete(document)
 }
 
 fn api_routes() -> OpenApiRouter<Arc<Api>> {
     OpenApiRouter::with_openapi(document::outline())
         .merge(routes::access::routes())
         .merge(routes::system::routes())
+        .merge(routes::storage::routes())
         .merge(routes::security::routes())
         .merge(routes::bitcoin::routes())
         .merge(routes::ml::routes())

@@ -6,9 +6,10 @@ use appliance_core::access::AccessService;
 use appliance_core::audit::AuditLog;
 use appliance_core::health::HealthRegistry;
 use appliance_core::inference::{ChatModel, Embedder};
-use appliance_core::keys::{Idempotency, KeyService};
+use appliance_core::keys::{Idempotency, KeyService, TokenLogin};
 use appliance_core::logs::LogSource;
 use appliance_core::node::Node;
+use hal_api::volume::DataVolume;
 use hal_api::{Accelerator, BoardSensors};
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
@@ -39,11 +40,22 @@ pub struct AcceleratorReport {
     pub detail: Option<String>,
 }
 
+/// The data partition of a box that works.
+#[derive(Clone, Default)]
+pub struct Storage {
+    /// The partition; `None` on a developer's machine, whose disk is no matter of the box.
+    pub volume: Option<Arc<dyn DataVolume>>,
+    /// Whether the recovery key opened it at this start, and it was sealed to the TPM anew.
+    pub resealed: bool,
+}
+
 /// The services and ports that requests are served with.
 #[derive(Clone)]
 pub struct Services {
     /// Keys and tokens.
     pub keys: Arc<KeyService>,
+    /// Unlocks tokens that people plug in.
+    pub token_login: Arc<dyn TokenLogin>,
     /// Who may use the box.
     pub access: Arc<AccessService>,
     /// Who did what.
@@ -66,6 +78,8 @@ pub struct Services {
     pub logs: Arc<dyn LogSource>,
     /// Events for `/api/v1/events`; hand clones of it to whoever publishes.
     pub events: EventBus,
+    /// Where the data is.
+    pub storage: Storage,
     /// What the box says of itself.
     pub identity: BoxIdentity,
     /// Ends live events when the service stops; the same token as [`crate::serve`]'s.

@@ -18,7 +18,7 @@ enum Layer {
     Adapter,
     /// Layer 3, the composition root: the only one that names adapters.
     Service,
-    /// Layer 3: talks to the service over its API.
+    /// Layer 3: a program beside the service, over its API or at its side; it names no adapter.
     Client,
     /// Tests and tools: never in the image.
     Tool,
@@ -39,7 +39,9 @@ const TABLE: &[(&str, Layer)] = &[
     ("appliance-store", Adapter),
     ("anyad", Service),
     ("anya", Client),
+    ("anya-data", Client),
     ("bench", Tool),
+    ("bitcoin-release", Tool),
     ("checks", Tool),
     ("hal-conformance", Tool),
     ("hal-sim", Tool),

@@ -25,6 +25,7 @@ mod sealer;
 mod service_manager;
 mod signer;
 mod token;
+pub mod volume;
 
 pub use accelerator::{Accelerator, AcceleratorKind, AcceleratorProbe};
 pub use algorithm::{KeyAlgorithm, SignatureScheme};

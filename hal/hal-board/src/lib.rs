@@ -8,18 +8,22 @@
 //!   found there, within a bound.
 //! - [`SystemdServiceManager`] tells systemd how the service is; [`SystemdJournal`] reads back what the
 //!   service logged. Without systemd both are absent, not broken.
+//! - [`BoxVolume`] asks `anya-data`, which alone may touch the disk, about the data partition.
 //!
 //! # Limits
 //!
 //! Graphics cards are found through Vulkan only.
 
 mod child_probe;
+mod data_volume;
+mod error_map;
 mod journal;
 mod sensors;
 mod systemd_manager;
 mod vulkan;
 
 pub use child_probe::ChildProbe;
+pub use data_volume::BoxVolume;
 pub use journal::SystemdJournal;
 pub use sensors::LinuxSensors;
 pub use systemd_manager::SystemdServiceManager;

@@ -46,6 +46,7 @@ mod mechanism;
 mod module;
 mod object;
 mod open;
+mod plugged;
 mod pool;
 mod probe;
 mod public_key;
@@ -56,3 +57,4 @@ pub mod softhsm;
 
 pub use config::{NewToken, OpenError, Pkcs11Config};
 pub use open::open;
+pub use plugged::TokenModule;

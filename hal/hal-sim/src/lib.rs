@@ -32,6 +32,8 @@ mod probe;
 mod sealer;
 mod signer;
 mod sim;
+mod volume;
 
 pub use fault::{Fault, Hold, Operation};
 pub use sim::{SimHandle, open};
+pub use volume::{SimVolume, VolumeAct};

@@ -143,12 +143,22 @@ fn check(config: Config) -> Result<Config, ConfigError> {
         "key `http.listen` is empty; expected at least one address such as \"127.0.0.1:8443\""
     } else if config.http.hostnames.is_empty() {
         "key `http.hostnames` is empty; expected at least one name such as \"localhost\""
+    } else if !is_host_label(&config.mdns.name) {
+        "key `mdns.name` must have 1 to 60 letters, digits or hyphens, such as \"anya\""
     } else if config.tokens.pkcs11.label.is_empty() || config.tokens.pkcs11.label.len() > 32 {
         "key `tokens.pkcs11.label` must have 1 to 32 bytes"
     } else {
         return Ok(config);
     };
     Err(ConfigError::Invalid { place: "the configuration".into(), complaint: complaint.into() })
+}
+
+/// Whether this is one part of a host name (RFC 1123, section 2.1), short enough that a number fits.
+fn is_host_label(name: &str) -> bool {
+    (1..=60).contains(&name.len())
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        && !name.starts_with('-')
+        && !name.ends_with('-')
 }
 
 #[cfg(test)]
@@ -181,11 +191,11 @@ mod tests {
         let cases = [
             (
                 "[http]\nlissten = []\n",
-                "anyad.toml: there is no key `http.lissten`; the keys here are listen, hostnames, drain_seconds",
+                "anyad.toml: there is no key `http.lissten`; the keys here are listen, hostnames, follow_network, drain_seconds",
             ),
             (
                 "[htp]\n",
-                "anyad.toml: there is no key `htp`; the keys here are http, data, console, log, tokens, bitcoin, models",
+                "anyad.toml: there is no key `htp`; the keys here are appliance, http, mdns, data, console, log, tokens, bitcoin, models",
             ),
             (
                 "[http]\ndrain_seconds = \"soon\"\n",

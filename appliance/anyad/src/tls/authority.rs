@@ -119,7 +119,8 @@ pub(super) fn check_names(names: &Names) -> Result<()> {
     Ok(())
 }
 
-fn is_private(address: IpAddr) -> bool {
+/// Whether the authority may certify this address.
+pub(crate) fn is_private(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(v4) => v4.is_loopback() || v4.is_private() || v4.is_link_local(),
         IpAddr::V6(v6) => v6.is_loopback() || v6.is_unique_local() || v6.is_unicast_link_local(),

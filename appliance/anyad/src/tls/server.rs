@@ -80,6 +80,14 @@ fn fits(certificate: &CertificateDer<'_>, authority: &Authority, names: &Names, 
         && names_of(&parsed) == *names
 }
 
+/// The names in the certificate on the disk; none where there is none or it cannot be read.
+pub(super) fn certified_names(folder: &Path) -> Result<Names> {
+    let pem = read_if_there(&folder.join("server.pem"))?.unwrap_or_default();
+    let none = Names { dns: Vec::new(), addresses: Vec::new() };
+    let Ok(certificate) = CertificateDer::from_pem_slice(&pem) else { return Ok(none) };
+    Ok(X509Certificate::from_der(&certificate).map_or(none, |(_, parsed)| names_of(&parsed)))
+}
+
 fn names_of(certificate: &X509Certificate<'_>) -> Names {
     let mut names = Names { dns: Vec::new(), addresses: Vec::new() };
     let Ok(Some(extension)) = certificate.subject_alternative_name() else { return names };

@@ -83,7 +83,13 @@ impl Box {
         let mut banner = Vec::new();
         while !banner.last().is_some_and(|line: &String| line.trim_start().starts_with("Node:")) {
             match console.recv_timeout(PATIENCE) {
-                Ok(line) => banner.push(line),
+                Ok(line) => {
+                    // What came before is another screen: that of a box that needed help.
+                    if line.ends_with(" is ready") {
+                        banner.clear();
+                    }
+                    banner.push(line);
+                }
                 Err(_) => panic!(
                     "the box did not become ready:\n{}",
                     std::fs::read_to_string(data.with_extension("log")).unwrap()

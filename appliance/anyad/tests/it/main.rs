@@ -7,7 +7,10 @@
 
 mod boxed;
 mod claim;
+mod console;
+mod disk_full;
 mod events;
+mod fault;
 mod hostile;
 mod inference;
 mod keys;

@@ -28,6 +28,7 @@ mod service;
 mod signature;
 mod signing;
 mod token_status;
+mod tokens;
 mod verification;
 
 pub use catalog::{CatalogEntry, KeyCatalog, KeyState};
@@ -39,6 +40,7 @@ pub use recovery::Recovered;
 pub use service::KeyService;
 pub use signature::{SignCommand, SignInput, Signature, SignatureEncoding, VerifyCommand};
 pub use token_status::TokenStatus;
+pub use tokens::TokenLogin;
 
 #[cfg(test)]
 mod tests;

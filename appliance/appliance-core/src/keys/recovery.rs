@@ -39,11 +39,11 @@ impl KeyService {
     }
 
     fn finish_removal(&self, entry: &CatalogEntry) -> bool {
-        let Some(token) = self.tokens.iter().find(|token| token.name == entry.token) else {
+        let Some(token) = self.token(&entry.token) else {
             tracing::warn!(key = %entry.id, token = entry.token, "a half-made key waits for its token");
             return false;
         };
-        if let Err(error) = delete_on(token, &entry.id) {
+        if let Err(error) = delete_on(&token, &entry.id) {
             let error = &error as &dyn std::error::Error;
             tracing::warn!(key = %entry.id, token = token.name, error, "a half-made key cannot be removed yet");
             return false;

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use hal_api::{HalErrorKind, KeyId, KeySpec, PublicKey, SignatureScheme, Token, TokenInfo, TokenKind};
+use hal_api::{HalErrorKind, KeyId, KeySpec, PublicKey, Token, TokenInfo, TokenKind};
 use jiff::Timestamp;
 use uuid::{NoContext, Uuid};
 
 use super::public_key::is_well_formed;
+use super::tokens::schemes_of;
 use super::{CatalogEntry, KeyCatalog, KeyError, KeyRecord, KeyResult, KeyState, NewKey, TokenStatus};
 use crate::audit::{Actor, AuditLog, AuditOutcome, AuditRecord};
 use crate::clock::Clock;
@@ -19,7 +20,8 @@ use crate::page::{Page, PageRequest};
 ///
 /// Methods block on tokens and disk; none holds a lock over that.
 pub struct KeyService {
-    pub(super) tokens: Vec<Token>,
+    /// In the order in which they are chosen; see [`super::tokens`].
+    pub(super) tokens: RwLock<Vec<Arc<Token>>>,
     pub(super) catalog: Arc<dyn KeyCatalog>,
     pub(super) audit: Arc<dyn AuditLog>,
     pub(super) events: Arc<dyn EventSink>,
@@ -39,6 +41,7 @@ impl KeyService {
         events: Arc<dyn EventSink>,
         clock: Arc<dyn Clock>,
     ) -> Self {
+        let tokens = RwLock::new(tokens.into_iter().map(Arc::new).collect());
         Self { tokens, catalog, audit, events, clock, ready: RwLock::default(), infos: Mutex::default() }
     }
 
@@ -62,23 +65,23 @@ impl KeyService {
             state: KeyState::Creating,
         };
         self.catalog.add(&entry).map_err(KeyError::Store)?;
-        let public_key = match self.generate(token, &entry) {
+        let public_key = match self.generate(&token, &entry) {
             Ok(public_key) => public_key,
             Err(error) => {
                 self.note_failure(actor, "key.create", &entry, &error);
-                self.undo_creation(token, &entry);
+                self.undo_creation(&token, &entry);
                 return Err(error);
             }
         };
         let record = self.creation_record(actor, &entry, AuditOutcome::Ok);
         if let Err(error) = self.audit.append(record) {
-            self.undo_creation(token, &entry);
+            self.undo_creation(&token, &entry);
             return Err(KeyError::Audit(error));
         }
         if let Err(error) = self.catalog.complete(&entry.id, &public_key) {
             let error = KeyError::Store(error);
             self.note_failure(actor, "key.create", &entry, &error);
-            self.undo_creation(token, &entry);
+            self.undo_creation(&token, &entry);
             return Err(error);
         }
         let record = Arc::new(self.record_of(&entry, public_key));
@@ -142,7 +145,7 @@ impl KeyService {
             self.write_ready().insert(*id, record);
             return Err(KeyError::Store(error));
         }
-        if let Err(source) = delete_on(token, id) {
+        if let Err(source) = delete_on(&token, id) {
             let error = KeyError::token(&token.name, "delete a key", source);
             self.audit_quietly(self.key_record(actor, "key.delete", &record, AuditOutcome::Failed));
             match self.catalog.set_state(id, KeyState::Ready) {
@@ -163,7 +166,7 @@ impl KeyService {
         for record in self.ready.read().unwrap_or_else(PoisonError::into_inner).values() {
             *counts.entry(record.token.clone()).or_default() += 1;
         }
-        let status = |token: &Token| TokenStatus {
+        let status = |token: &Arc<Token>| TokenStatus {
             name: token.name.clone(),
             info: self.info_of(token),
             capabilities: token.probe.capabilities(),
@@ -172,7 +175,7 @@ impl KeyService {
             health: token.probe.health(),
             keys: counts.get(&token.name).copied().unwrap_or(0),
         };
-        self.tokens.iter().map(status).collect()
+        self.all_tokens().iter().map(status).collect()
     }
 
     fn info_of(&self, token: &Token) -> TokenInfo {
@@ -223,8 +226,8 @@ impl KeyService {
     }
 
     /// The token for a new key.
-    fn token_for(&self, new: &NewKey) -> KeyResult<&Token> {
-        let makes = |token: &&Token| token.probe.capabilities().has_algorithm(new.algorithm);
+    fn token_for(&self, new: &NewKey) -> KeyResult<Arc<Token>> {
+        let makes = |token: &Arc<Token>| token.probe.capabilities().has_algorithm(new.algorithm);
         let algorithm = new.algorithm.name();
         match &new.token {
             Some(name) => {
@@ -234,29 +237,11 @@ impl KeyService {
                     reason: format!("is {algorithm}, which the token `{name}` does not make"),
                 })
             }
-            None => self.tokens.iter().find(makes).ok_or_else(|| KeyError::Unsupported {
+            None => self.all_tokens().into_iter().find(makes).ok_or_else(|| KeyError::Unsupported {
                 field: "algorithm",
                 reason: format!("is {algorithm}, which no token of this box makes"),
             }),
         }
-    }
-
-    fn known_token(&self, name: &str) -> KeyResult<&Token> {
-        self.tokens.iter().find(|token| token.name == name).ok_or_else(|| KeyError::UnknownToken {
-            name: name.to_owned(),
-            known: self.tokens.iter().map(|token| token.name.clone()).collect(),
-        })
-    }
-
-    /// The token that a key is on.
-    pub(super) fn token_of(&self, record: &KeyRecord) -> KeyResult<&Token> {
-        self.tokens.iter().find(|token| token.name == record.token).ok_or_else(|| {
-            let source = hal_api::HalError::new(
-                HalErrorKind::Removed,
-                format!("token {} is switched off", record.token),
-            );
-            KeyError::token(&record.token, "be found", source)
-        })
     }
 
     pub(super) fn find(&self, id: &KeyId) -> KeyResult<Arc<KeyRecord>> {
@@ -270,19 +255,7 @@ impl KeyService {
 
     /// The key as people see it, its schemes as its token has them.
     pub(super) fn record_of(&self, entry: &CatalogEntry, public_key: PublicKey) -> KeyRecord {
-        let token = self.tokens.iter().find(|token| token.name == entry.token);
-        let default = entry.algorithm.default_scheme();
-        let mut schemes: Vec<SignatureScheme> = token
-            .and_then(|token| {
-                token
-                    .probe
-                    .capabilities()
-                    .algorithms
-                    .into_iter()
-                    .find(|support| support.algorithm == entry.algorithm)
-            })
-            .map_or_else(Vec::new, |support| support.schemes);
-        schemes.sort_by_key(|scheme| *scheme != default);
+        let schemes = schemes_of(self.token(&entry.token).as_deref(), entry.algorithm);
         KeyRecord {
             id: entry.id,
             label: entry.label.clone(),

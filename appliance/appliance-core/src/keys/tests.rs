@@ -377,3 +377,45 @@ fn tokens_tell_their_health_and_how_many_keys_they_hold() {
     assert!(matches!(status.health, hal_api::TokenHealth::Failing { .. }));
     assert_eq!(status.info.model, "software", "what it said last");
 }
+
+#[test]
+fn a_token_that_is_plugged_in_later_serves_its_keys_and_one_that_is_pulled_out_is_gone() {
+    let bench = Bench::new();
+    let key = bench.create(KeyAlgorithm::P256).unwrap().id;
+    let token = hal_api::Token::clone(&bench.keys.all_tokens()[0]);
+    bench.keys.detach("soft");
+    assert!(bench.keys.tokens().is_empty());
+    assert_eq!(bench.keys.keys_on("soft"), 1, "its keys stay listed");
+    let error = bench.keys.sign(&ada(), sign(key, message())).unwrap_err();
+    assert!(matches!(error, KeyError::Token { kind: HalErrorKind::Removed, .. }), "{error:?}");
+    bench.keys.attach(token.clone());
+    bench.keys.attach(token);
+    assert_eq!(bench.keys.tokens().len(), 1, "the same token is there once");
+    assert!(bench.keys.sign(&ada(), sign(key, message())).is_ok());
+}
+
+/// A door that takes one PIN.
+struct Door(&'static str);
+
+impl TokenLogin for Door {
+    fn log_in(&self, name: &str, pin: &str) -> hal_api::HalResult<()> {
+        let kind = if pin.is_empty() { HalErrorKind::PinLocked } else { HalErrorKind::PinIncorrect };
+        if pin == self.0 { Ok(()) } else { Err(hal_api::HalError::new(kind, format!("unlock {name}"))) }
+    }
+}
+
+#[test]
+fn unlocking_a_token_is_noted_and_never_with_its_pin() {
+    let bench = Bench::new();
+    let unlock = |name: &str, pin: &str| bench.keys.log_in(&ada(), name, pin, &Door("648219"));
+    unlock("soft", "648219").unwrap();
+    let wrong = unlock("soft", "111111").unwrap_err();
+    assert_eq!(wrong.to_string(), "`pin` is not this token's");
+    assert!(matches!(unlock("soft", ""), Err(KeyError::Token { kind: HalErrorKind::PinLocked, .. })));
+    assert!(matches!(unlock("hard", "648219"), Err(KeyError::UnknownToken { .. })));
+    let entries = bench.audit.page(PageRequest { limit: 10, cursor: None }).unwrap().items;
+    assert_eq!(entries.len(), 3);
+    let text = format!("{entries:?}");
+    assert!(text.contains("token.login") && text.contains("token:soft"), "{text}");
+    assert!(!text.contains("648219") && !text.contains("111111"), "{text}");
+}

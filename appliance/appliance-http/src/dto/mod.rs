@@ -19,6 +19,7 @@ pub(crate) mod models;
 pub(crate) mod node;
 pub(crate) mod object;
 pub(crate) mod sign;
+pub(crate) mod storage;
 pub(crate) mod text;
 pub(crate) mod tokens;
 pub(crate) mod word;

@@ -6,6 +6,19 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::mirror;
+use crate::extract::RequestBody;
+
+/// A token's PIN.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TokenPin {
+    #[schema(format = Password)]
+    pub(crate) pin: String,
+}
+
+impl RequestBody for TokenPin {
+    const LIMIT: usize = 1 << 10;
+}
 
 /// A kind of key pair.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -12,10 +12,11 @@ use crate::router::Api;
 
 /// The routes that need no sign-in. A route that is not here needs one. (The web page's files, which
 /// are no routes, need none either: they hold nothing of this box.)
-const PUBLIC: [(Method, &str); 6] = [
+const PUBLIC: [(Method, &str); 7] = [
     (Method::GET, "/healthz"),
     (Method::GET, "/readyz"),
     (Method::GET, "/ca.crt"),
+    (Method::GET, "/api/v1/system/fault"),
     (Method::GET, "/api/v1/access/claim"),
     (Method::POST, "/api/v1/access/claim"),
     (Method::POST, "/api/v1/access/session"),

@@ -10,6 +10,7 @@
 mod admission;
 mod caller;
 mod headers;
+mod in_fault;
 mod origin;
 mod presented;
 mod request_id;
@@ -30,6 +31,7 @@ use crate::problem::{Problem, Slug, render};
 use crate::router::Api;
 pub(crate) use admission::{is_api, is_public};
 pub(crate) use caller::{Caller, RequestId};
+pub(crate) use in_fault::{is_way_out, pass_in_fault};
 pub(crate) use origin::is_same_origin;
 pub(crate) use presented::{COOKIE, Presented, remove_cookie, set_cookie};
 

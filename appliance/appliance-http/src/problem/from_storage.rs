@@ -18,10 +18,13 @@ impl From<StorageError> for Problem {
             Kind::Busy => {
                 Self::new(Slug::Busy, "Too much waits to be written to `store`.").with_retry_after(1)
             }
-            Kind::Full => unavailable(
-                "`store`: the disk is full; nothing was changed.",
-                "Make room on the disk that holds the box's data; /api/v1/system shows it.",
-            ),
+            Kind::Full => {
+                tracing::error!(error = %super::chain(&error), "the disk is full");
+                Self::new(
+                    Slug::StorageFull,
+                    "The disk that holds the box's data is full; nothing was changed.",
+                )
+            }
             Kind::Unavailable => {
                 unavailable("`store` does not answer; nothing was changed.", Slug::Unavailable.next())
             }

@@ -14,6 +14,7 @@ mod from_inference;
 mod from_keys;
 mod from_node;
 mod from_storage;
+mod from_volume;
 mod slug;
 
 use std::error::Error;

@@ -39,6 +39,10 @@ pub enum Slug {
     TooManyAttempts,
     /// Too much is under way.
     Busy,
+    /// The recovery key is another one's.
+    RecoveryKeyWrong,
+    /// The disk that holds the box's data is full.
+    StorageFull,
     /// A part of the box that is needed does not work now.
     Unavailable,
     /// The box failed.
@@ -47,7 +51,7 @@ pub enum Slug {
 
 impl Slug {
     /// Every kind, in the order of the OpenAPI document.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 21] = [
         Self::InvalidRequest,
         Self::Unsupported,
         Self::ContextLengthExceeded,
@@ -65,6 +69,8 @@ impl Slug {
         Self::IdempotencyKeyReused,
         Self::TooManyAttempts,
         Self::Busy,
+        Self::RecoveryKeyWrong,
+        Self::StorageFull,
         Self::Unavailable,
         Self::Internal,
     ];
@@ -89,6 +95,8 @@ impl Slug {
             Self::IdempotencyKeyReused => "idempotency-key-reused",
             Self::TooManyAttempts => "too-many-attempts",
             Self::Busy => "busy",
+            Self::RecoveryKeyWrong => "recovery-key-wrong",
+            Self::StorageFull => "storage-full",
             Self::Unavailable => "unavailable",
             Self::Internal => "internal",
         }
@@ -105,7 +113,8 @@ impl Slug {
             Self::AlreadyClaimed | Self::Conflict => StatusCode::CONFLICT,
             Self::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::IdempotencyKeyReused => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::IdempotencyKeyReused | Self::RecoveryKeyWrong => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::StorageFull => StatusCode::INSUFFICIENT_STORAGE,
             Self::TooManyAttempts => StatusCode::TOO_MANY_REQUESTS,
             Self::Busy | Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
@@ -132,6 +141,8 @@ impl Slug {
             Self::IdempotencyKeyReused => "The idempotency key was used for another request",
             Self::TooManyAttempts => "Too many wrong tries",
             Self::Busy => "Too much is under way",
+            Self::RecoveryKeyWrong => "The recovery key is wrong",
+            Self::StorageFull => "The disk is full",
             Self::Unavailable => "A part of the box does not work now",
             Self::Internal => "The box failed",
         }
@@ -159,6 +170,10 @@ impl Slug {
             Self::IdempotencyKeyReused => "Use a new key for a new request.",
             Self::TooManyAttempts => "Wait as long as `Retry-After` says, in seconds.",
             Self::Busy => "Try again in a moment, as `Retry-After` says.",
+            Self::RecoveryKeyWrong => "Compare it with what you wrote down, letter by letter, and try again.",
+            Self::StorageFull => {
+                "Make room, for example by deleting what is no longer needed; reading goes on meanwhile."
+            }
             Self::Unavailable => "Look at /readyz for how the parts of the box are, and try again.",
             Self::Internal => "Try again; if it stays, look in the log for this request id.",
         }

@@ -92,5 +92,5 @@ async fn authority(State(api): State<Arc<Api>>) -> impl IntoResponse {
         (header::CONTENT_TYPE, "application/x-x509-ca-cert"),
         (header::CONTENT_DISPOSITION, "attachment; filename=\"anya-box-ca.crt\""),
     ];
-    (headers, api.services.identity.certificate.ca_pem.clone())
+    (headers, api.services.identity.presence().certificate.ca_pem)
 }

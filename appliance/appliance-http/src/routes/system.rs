@@ -42,7 +42,7 @@ async fn system(State(api): State<Arc<Api>>) -> ProblemResult<Json<System>> {
         uptime_seconds: u64::try_from(uptime.as_secs()).unwrap_or(0),
         profile: identity.profile,
         board: board.into(),
-        address: identity.address.clone(),
+        address: identity.presence().address,
     }))
 }
 

@@ -24,7 +24,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use connection::Server;
-pub use tls::{TlsConfigError, tls_config};
+pub use tls::{ServedCertificate, TlsConfigError, tls_config, tls_config_for};
 
 /// The most connections at once, over all listeners.
 const MAX_CONNECTIONS: usize = 1024;

@@ -8,10 +8,11 @@ use appliance_core::audit::AuditLog;
 use appliance_core::clock::SystemClock;
 use appliance_core::health::{Component, ComponentState, HealthRegistry};
 use appliance_core::inference::ChatModel;
-use appliance_core::keys::KeyService;
+use appliance_core::keys::{KeyService, TokenLogin};
 use appliance_core::node::{Chain, Node};
 use appliance_http::{
-    AcceleratorReport, BoxIdentity, CertificateIdentity, EventBus, ProbeState, Profile, Services, router,
+    AcceleratorReport, BoxIdentity, CertificateIdentity, EventBus, Presence, ProbeState, Profile, Services,
+    Storage, router,
 };
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -109,6 +110,7 @@ pub(crate) fn services(
     health.report(Component { name: "store".into(), state, required: true, detail: String::new() });
     Services {
         keys: Arc::new(keys),
+        token_login: Arc::new(TestSlot),
         access: Arc::new(access),
         audit,
         idempotency: Arc::new(MemoryIdempotency::default()),
@@ -120,6 +122,7 @@ pub(crate) fn services(
         accelerators: Arc::new(accelerators),
         logs: Arc::new(TestLog),
         events,
+        storage: Storage::default(),
         identity: identity(),
         shutdown: CancellationToken::new(),
     }
@@ -139,11 +142,22 @@ fn accelerators() -> AcceleratorReport {
     AcceleratorReport { items: vec![lavapipe], state: ProbeState::Ready, detail: None }
 }
 
+/// Where tokens wait for the PIN 1234.
+struct TestSlot;
+
+impl TokenLogin for TestSlot {
+    fn log_in(&self, name: &str, pin: &str) -> hal_api::HalResult<()> {
+        let refuse = |kind| Err(hal_api::HalError::new(kind, format!("unlock token {name}")));
+        match pin {
+            "1234" => Ok(()),
+            "locked" => refuse(hal_api::HalErrorKind::PinLocked),
+            _ => refuse(hal_api::HalErrorKind::PinIncorrect),
+        }
+    }
+}
+
 fn identity() -> BoxIdentity {
-    BoxIdentity {
-        version: "0.1.0".into(),
-        profile: Profile::Developer,
-        started_at: jiff::Timestamp::now(),
+    let presence = Presence {
         address: "https://localhost:8443".into(),
         certificate: CertificateIdentity {
             sha256: "AB:CD".into(),
@@ -151,6 +165,12 @@ fn identity() -> BoxIdentity {
             ca_sha256: "EF:01".into(),
             ca_pem: "-----BEGIN CERTIFICATE-----\n".into(),
         },
+    };
+    BoxIdentity {
+        version: "0.1.0".into(),
+        profile: Profile::Developer,
+        started_at: jiff::Timestamp::now(),
+        presence: tokio::sync::watch::channel(presence).1,
     }
 }
 
@@ -158,6 +178,12 @@ fn identity() -> BoxIdentity {
 pub(crate) async fn with_board(board: Arc<dyn BoardSensors>) -> TestBox {
     TestBox::claimed(services(TestChat::allowed(usize::MAX), board, Arc::new(TestNode::on(Chain::Regtest))))
         .await
+}
+
+/// A box whose data lies there.
+pub(crate) async fn with_storage(storage: Storage) -> TestBox {
+    let node = Arc::new(TestNode::on(Chain::Regtest));
+    TestBox::claimed(Services { storage, ..services(TestChat::allowed(0), Arc::new(TestBoard), node) }).await
 }
 
 /// A box with this chat model.

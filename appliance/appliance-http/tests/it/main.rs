@@ -6,6 +6,7 @@ mod bad_input;
 mod box_pages;
 mod doubles;
 mod events;
+mod fault;
 mod gate;
 mod harness;
 mod log;

@@ -22,6 +22,25 @@ async fn tokens_say_what_they_can_do() {
 }
 
 #[tokio::test]
+async fn a_token_is_unlocked_with_its_pin() {
+    let test = TestBox::new().await;
+    let unlock = async |token: &str, pin: &str| {
+        test.post(&format!("/api/v1/security/tokens/{token}/login"), &json!({"pin": pin})).await
+    };
+    assert_eq!(unlock("software", "1234").await.status, StatusCode::NO_CONTENT);
+    let wrong = unlock("software", "4321").await;
+    assert_eq!(wrong.status, StatusCode::BAD_REQUEST);
+    assert!(wrong.text().contains("`pin` is not this token's"), "{}", wrong.text());
+    assert!(!wrong.text().contains("4321"));
+    let locked = unlock("software", "locked").await;
+    assert_eq!(locked.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(locked.text().contains("locked after too many wrong PINs"), "{}", locked.text());
+    let unknown = unlock("other", "1234").await;
+    assert_eq!(unknown.status, StatusCode::BAD_REQUEST, "{}", unknown.text());
+    assert!(unknown.text().contains("other"), "{}", unknown.text());
+}
+
+#[tokio::test]
 async fn a_key_lives_signs_and_dies() {
     let test = TestBox::new().await;
     let created = test.post(KEYS, &json!({"algorithm": "p256", "label": " signing "})).await;

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use appliance_http::{serve, tls_config};
+use appliance_http::{ServedCertificate, serve, tls_config, tls_config_for};
 use axum::Router;
 use axum::routing::get;
 use bytes::Bytes;
@@ -165,4 +165,36 @@ async fn what_does_not_end_in_time_is_cut() {
     server.task.await.unwrap();
     assert!(answer.await.is_err());
     drop(connection);
+}
+
+#[tokio::test]
+async fn a_new_certificate_is_served_and_connections_that_exist_go_on() {
+    let made = || {
+        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        let key = PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
+        (made.cert.der().clone(), key)
+    };
+    let ((first, first_key), (second, second_key)) = (made(), made());
+    let served = Arc::new(ServedCertificate::new(vec![first.clone()], first_key.into()).unwrap());
+    let tls = Arc::new(tls_config_for(Arc::clone(&served)).unwrap());
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let shutdown = CancellationToken::new();
+    let router = Router::new().route("/", get(|| async { "hello" }));
+    let task = tokio::spawn(serve(vec![listener], tls, router, shutdown.clone(), Duration::from_secs(5)));
+    let mut server = Running { address, certificate: first.clone(), shutdown, task };
+
+    let old = connect(&server, &["http/1.1"]).await;
+    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(old)).await.unwrap();
+    tokio::spawn(connection);
+    let other_key = PrivatePkcs8KeyDer::from(made().1.secret_pkcs8_der().to_vec());
+    assert!(served.replace(vec![second.clone()], other_key.into()).is_err(), "a key of another one");
+    served.replace(vec![second.clone()], second_key.into()).unwrap();
+    assert_eq!(sender.send_request(get_request("/")).await.unwrap().status(), 200);
+
+    // A client that trusts the new one only.
+    server.certificate = second.clone();
+    let new = connect(&server, &["http/1.1"]).await;
+    assert_eq!(new.get_ref().1.peer_certificates().unwrap(), [second]);
+    server.shutdown.cancel();
 }

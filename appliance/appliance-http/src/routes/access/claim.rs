@@ -25,15 +25,15 @@ use crate::router::Api;
 pub(super) async fn state(State(api): State<Arc<Api>>) -> ProblemResult<axum::Json<ClaimState>> {
     let access = Arc::clone(&api.services.access);
     let state = blocking::run(move || access.claim_state()).await?;
-    let certificate = &api.services.identity.certificate;
+    let certificate = api.services.identity.presence().certificate;
     Ok(axum::Json(ClaimState {
         claimed: state.claimed,
         tries_left: state.tries_left,
         retry_after_seconds: state.retry_after_seconds,
         certificate: Certificate {
-            sha256: certificate.sha256.clone(),
-            words: certificate.words.clone(),
-            ca_sha256: certificate.ca_sha256.clone(),
+            sha256: certificate.sha256,
+            words: certificate.words,
+            ca_sha256: certificate.ca_sha256,
         },
     }))
 }

@@ -17,6 +17,7 @@ use crate::router::Api;
 pub(crate) fn routes() -> OpenApiRouter<Arc<Api>> {
     OpenApiRouter::new()
         .routes(routes!(tokens::list))
+        .routes(routes!(tokens::log_in))
         .routes(routes!(keys::list, keys::create))
         .routes(routes!(keys::show, keys::delete))
         .routes(routes!(signatures::sign))

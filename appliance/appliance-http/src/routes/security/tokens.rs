@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
 
 use crate::blocking;
-use crate::dto::tokens::Tokens;
+use crate::dto::tokens::{TokenPin, Tokens};
+use crate::gate::Caller;
 use crate::problem::ProblemResult;
 use crate::router::Api;
 
@@ -22,4 +24,27 @@ pub(super) async fn list(State(api): State<Arc<Api>>) -> ProblemResult<Json<Toke
     let keys = Arc::clone(&api.services.keys);
     let tokens = blocking::run(move || keys.tokens()).await?;
     Ok(Json(Tokens { items: tokens.into_iter().map(Into::into).collect(), next_cursor: None }))
+}
+
+/// Unlocks a token that was plugged in, with its PIN. The box keeps the PIN in memory until it restarts.
+#[utoipa::path(
+    post,
+    path = "/api/v1/security/tokens/{name}/login",
+    tag = "security",
+    operation_id = "unlock_token",
+    params(("name" = String, Path, description = "The token's name")),
+    request_body = TokenPin,
+    responses((status = 204, description = "It is unlocked"))
+)]
+pub(super) async fn log_in(
+    State(api): State<Arc<Api>>,
+    Path(name): Path<String>,
+    caller: Caller,
+    crate::extract::Json(request): crate::extract::Json<TokenPin>,
+) -> ProblemResult<StatusCode> {
+    let actor = caller.actor();
+    let services = api.services.clone();
+    let unlock = move || services.keys.log_in(&actor, &name, &request.pin, &*services.token_login);
+    blocking::run(unlock).await??;
+    Ok(StatusCode::NO_CONTENT)
 }

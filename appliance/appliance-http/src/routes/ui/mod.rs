@@ -17,7 +17,7 @@ use crate::gate;
 use crate::problem::{Problem, ProblemResult, Slug};
 
 /// The first part of every address that the page routes by itself.
-const PAGES: [&str; 8] = ["", "access", "audit", "chat", "claim", "keys", "login", "sign-in"];
+const PAGES: [&str; 9] = ["", "access", "audit", "chat", "claim", "keys", "login", "sign-in", "storage"];
 
 /// The page's entry.
 const INDEX: &str = "index.html";
