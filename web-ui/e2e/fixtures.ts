@@ -1,7 +1,13 @@
 /** What every browser test starts from. */
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+
 import { test as base, expect, type APIRequestContext, type Page } from "@playwright/test";
+import type { AxeResults } from "axe-core";
 
 import { Box } from "./box";
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 export const OWNER = { username: "ada", password: "correct horse battery" };
 
@@ -80,9 +86,26 @@ export async function signIn(page: Page): Promise<void> {
 
 /** Nothing on the page is wider than the window. */
 export async function expectNoSidewaysScroll(page: Page): Promise<void> {
-  const { content, window } = await page.evaluate(() => ({
-    content: document.documentElement.scrollWidth,
-    window: document.documentElement.clientWidth,
-  }));
-  expect(content).toBeLessThanOrEqual(window);
+  const tooWide = () =>
+    page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  await expect.poll(tooWide, "pixels that are wider than the window").toBeLessThanOrEqual(0);
+}
+
+/** Light and dark, on a phone and on a desk: no sideways scrolling, nothing that shuts people out. */
+export async function expectNothingShutsOut(page: Page): Promise<void> {
+  await page.evaluate(AXE);
+  for (const colorScheme of ["light", "dark"] as const) {
+    for (const width of [320, 1280]) {
+      await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+      await page.setViewportSize({ width, height: 720 });
+      await expectNoSidewaysScroll(page);
+      expect(await complaints(page), `${colorScheme}, ${width} pixels wide`).toEqual([]);
+    }
+  }
+}
+
+/** What axe-core holds against the page. */
+async function complaints(page: Page): Promise<string[]> {
+  const results = await page.evaluate(() => (window as unknown as { axe: { run: () => Promise<AxeResults> } }).axe.run());
+  return results.violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target.join(" ")).join(", ")}`);
 }

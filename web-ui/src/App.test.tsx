@@ -105,3 +105,19 @@ test("a box that does not answer is said so, with a way to try again", async () 
   await screen.findByText("The box does not answer");
   expect(screen.getByRole("button", { name: "Try again" })).toBeDefined();
 });
+
+test("a box with a fault shows that and nothing else", async () => {
+  answers = {
+    "GET /api/v1/access/session": () => problem(503, "unavailable"),
+    "GET /api/v1/system/fault": () =>
+      ok({ fault: { kind: "data_closed", reason: "tpm_missing", ways_out: ["recovery_key", "restart"] } }),
+    "POST /api/v1/storage/unlock": () => problem(422, "recovery-key-wrong"),
+  };
+  render(<App />);
+  await screen.findByText("The box does not find its security chip");
+  expect(screen.queryByText("Erase everything and begin anew")).toBeNull();
+  const user = userEvent.setup();
+  await user.type(screen.getByLabelText("Recovery key"), "abc{Enter}");
+  await screen.findByText(/This key does not open the data/);
+  expect(screen.getByLabelText("Recovery key").getAttribute("aria-invalid")).toBe("true");
+});

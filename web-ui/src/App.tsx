@@ -7,10 +7,12 @@ import { LogsPage } from "./pages/activity/LogsPage";
 import { ChatPage } from "./pages/chat/ChatPage";
 import { ClaimPage } from "./pages/claim/ClaimPage";
 import { DashboardPage } from "./pages/dashboard/DashboardPage";
+import { FaultPage } from "./pages/fault/FaultPage";
 import { KeyPage } from "./pages/keys/KeyPage";
 import { KeysPage } from "./pages/keys/KeysPage";
 import { NotFoundPage } from "./pages/NotFoundPage";
 import { SignInPage } from "./pages/SignInPage";
+import { StoragePage } from "./pages/storage/StoragePage";
 import { UnreachablePage } from "./pages/UnreachablePage";
 import { Waiting } from "./parts/Waiting";
 import { PageGuard } from "./PageGuard";
@@ -37,6 +39,8 @@ function WhatIsDue() {
       );
     case "failed":
       return <UnreachablePage problem={state.problem} />;
+    case "fault":
+      return <FaultPage fault={state.fault} />;
     case "unclaimed":
       return <ClaimPage first={state.claim} />;
     case "signed-out":
@@ -63,6 +67,7 @@ function Pages() {
       <Route path="/keys" component={KeysPage} />
       <Route path="/keys/:id">{({ id }) => <KeyPage key={id} id={id} />}</Route>
       <Route path="/chat" component={ChatPage} />
+      <Route path="/storage" component={StoragePage} />
       <Route path="/audit" component={ActivityPage} />
       <Route path="/audit/logs" component={LogsPage} />
       <Route path="/access" component={AccessPage} />

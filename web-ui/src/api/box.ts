@@ -48,3 +48,16 @@ export const logs = (level: t.LogLevel, after: string | null, limit = 100) =>
   json<t.LogPage>(withQuery("/api/v1/system/logs", { limit, level, after }));
 /** A box that is not ready says so with 503, and how it is with it. */
 export const readiness = () => json<t.Readiness>("/readyz", { alsoFine: [503] });
+/** What keeps the box from working at all; null when nothing does. */
+export const fault = async () => (await json<t.FaultState>("/api/v1/system/fault")).fault;
+/** `code`: the code that only the box's own screen shows. */
+export const restart = (code: string) => send("/api/v1/system/restart", { method: "POST", body: { code } });
+
+// Storage
+export const storage = () => json<t.Storage>("/api/v1/storage");
+/** Makes the recovery key, in place of an older one. Nobody can ask for it again. */
+export const makeRecoveryKey = () => json<t.NewRecoveryKey>("/api/v1/storage/recovery-key", { method: "POST" });
+export const unlock = (recoveryKey: string) =>
+  send("/api/v1/storage/unlock", { method: "POST", body: { recovery_key: recoveryKey } });
+/** Erases everything. `code`: as for `restart`. */
+export const erase = (code: string) => send("/api/v1/storage/erase", { method: "POST", body: { code } });

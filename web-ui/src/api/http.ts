@@ -10,6 +10,15 @@ export function onSignedOut(listener: SignedOutListener): () => void {
   return () => signedOutListeners.delete(listener);
 }
 
+type FullListener = (full: boolean) => void;
+const fullListeners = new Set<FullListener>();
+
+/** Calls `listener` with true when the box could not store something, with false when it stored something. */
+export function onStorageFull(listener: FullListener): () => void {
+  fullListeners.add(listener);
+  return () => fullListeners.delete(listener);
+}
+
 export type RequestOptions = {
   method?: "GET" | "POST" | "DELETE";
   body?: unknown;
@@ -34,12 +43,20 @@ export async function send(path: string, options: RequestOptions = {}): Promise<
     if (signal?.aborted) throw error;
     throw Problem.unreachable();
   });
-  if (response.ok || alsoFine.includes(response.status)) return response;
+  if (response.ok || alsoFine.includes(response.status)) {
+    if (method !== "GET" && path.startsWith("/api/")) tellFull(false);
+    return response;
+  }
   const problem = await problemOf(response);
+  if (problem.storageFull) tellFull(true);
   if (problem.status === 401 && problem.slug === "unauthorized") {
     for (const listener of signedOutListeners) listener();
   }
   throw problem;
+}
+
+function tellFull(full: boolean): void {
+  for (const listener of fullListeners) listener(full);
 }
 
 /** Sends a request and reads the JSON of its answer. */

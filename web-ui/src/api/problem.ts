@@ -37,6 +37,11 @@ export class Problem extends Error {
     this.requestId = parts.requestId ?? null;
   }
 
+  /** Whether the box has no room left to store anything. */
+  get storageFull(): boolean {
+    return this.status === 507 || this.slug.endsWith("storage-full");
+  }
+
   /** The box could not be reached at all. */
   static unreachable(): Problem {
     return new Problem({

@@ -302,6 +302,97 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/security/tokens/{name}/login": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Unlocks a token that was plugged in, with its PIN. The box keeps the PIN in memory until it restarts. */
+        post: operations["unlock_token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/storage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where the box keeps its data, what protects it, and the room that is left. */
+        get: operations["storage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/storage/erase": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Erases everything and restarts the box as new. Only while GET /api/v1/system/fault tells of a fault;
+         *     needs no sign-in then, but the code on the box's console.
+         */
+        post: operations["erase"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/storage/recovery-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a recovery key for the data partition; it replaces the one before. */
+        post: operations["make_recovery_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/storage/unlock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Opens the data partition by its recovery key; the box then goes on with its start. Only while
+         *     GET /api/v1/system/fault tells of a fault; needs no sign-in then.
+         */
+        post: operations["unlock"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/system": {
         parameters: {
             query?: never;
@@ -311,6 +402,23 @@ export interface paths {
         };
         /** What the box is, and how its board is now. */
         get: operations["system"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/system/fault": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether something keeps the box from working, and the ways out. Needs no sign-in. */
+        get: operations["fault"];
         put?: never;
         post?: never;
         delete?: never;
@@ -330,6 +438,26 @@ export interface paths {
         get: operations["logs"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/system/restart": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restarts the box. Only while GET /api/v1/system/fault tells of a fault; needs no sign-in then, but the
+         *     code on the box's console.
+         */
+        post: operations["restart"];
         delete?: never;
         options?: never;
         head?: never;
@@ -810,6 +938,11 @@ export interface components {
              */
             tries_left: number;
         };
+        /**
+         * @description Why the data partition is closed.
+         * @enum {string}
+         */
+        ClosedReason: "tpm_missing" | "tpm_refused" | "opens_without_key" | "damaged" | "no_room" | "no_disk";
         /** @description A part of the box. */
         Component: {
             /** @description What people should know, in plain words; empty when all is well. */
@@ -825,6 +958,11 @@ export interface components {
          * @enum {string}
          */
         ComponentState: "ready" | "starting" | "degraded" | "failed" | "off";
+        /** @description The code on the box's console. */
+        ConsoleCodeRequest: {
+            /** @example ABCD-EFGH */
+            code: string;
+        };
         /** @description An API key to be made. */
         CreateApiKey: {
             /**
@@ -1021,6 +1159,26 @@ export interface components {
              */
             id: number;
         };
+        /** @description What keeps the box from working. */
+        Fault: {
+            kind: components["schemas"]["FaultKind"];
+            reason: components["schemas"]["ClosedReason"] | null;
+            /** @description What happened and what helps, for people. */
+            text: string;
+            /** @description One line for people. */
+            title: string;
+            /** @description In the order in which they should be tried. */
+            ways_out: components["schemas"]["WayOut"][];
+        };
+        /**
+         * @description What kind of fault keeps the box from working.
+         * @enum {string}
+         */
+        FaultKind: "data_closed";
+        /** @description Whether something keeps the box from working. */
+        FaultState: {
+            fault: components["schemas"]["Fault"] | null;
+        };
         /** @description A field that is wrong. */
         FieldError: {
             /**
@@ -1196,6 +1354,14 @@ export interface components {
         Models: {
             items: components["schemas"]["Model"][];
         };
+        /** @description A recovery key that was just made. */
+        NewRecoveryKey: {
+            /**
+             * @description The key; it is shown this once. It replaces the one before.
+             * @example cbdefghi-jklnrtuv-cbdefghi-jklnrtuv-cbdefghi-jklnrtuv-cbdefghi-jklnrtuv
+             */
+            recovery_key: string;
+        };
         /**
          * @description Where the node is in its life: `refused` follows other rules than Bitcoin's and is not used;
          *     `waiting` died and is started again after a pause; `stopped` died too often in a row.
@@ -1230,6 +1396,10 @@ export interface components {
             data: components["schemas"]["OpenAiModel"][];
             /** @description Always `list`. */
             object: string;
+        };
+        /** @description That the data partition is open. */
+        Opened: {
+            opened: boolean;
         };
         /** @description A session that was opened; its secret is in the cookie. */
         OpenedSession: {
@@ -1297,6 +1467,11 @@ export interface components {
          * @enum {string}
          */
         Profile: "developer" | "appliance";
+        /**
+         * @description What keeps the data from who takes the disk.
+         * @enum {string}
+         */
+        Protection: "tpm" | "none" | "developer";
         /** @description A public key, twice. */
         PublicKey: {
             /** @description JSON Web Key (RFC 7517). */
@@ -1314,6 +1489,11 @@ export interface components {
          * @enum {string}
          */
         ReadinessStatus: "ready" | "degraded" | "not_ready";
+        /**
+         * @description Whether there is a recovery key.
+         * @enum {string}
+         */
+        RecoveryKeyState: "made" | "missing" | "not_needed";
         /**
          * @description What somebody may do: an administrator everything.
          * @enum {string}
@@ -1377,6 +1557,10 @@ export interface components {
          * @enum {string}
          */
         SignatureScheme: "ecdsa_sha256" | "ed25519" | "rsa_pkcs1_sha256" | "rsa_pss_sha256";
+        /** @description Where the box keeps its data. */
+        Storage: {
+            volume: components["schemas"]["Volume"];
+        };
         /** @description What is to be sent while streaming. */
         StreamOptions: {
             /** @description A last chunk with the number of tokens. */
@@ -1472,11 +1656,24 @@ export interface components {
          * @enum {string}
          */
         TokenKind: "pkcs11" | "tpm" | "simulator";
+        /** @description A token's PIN. */
+        TokenPin: {
+            /** Format: password */
+            pin: string;
+        };
         /** @description The tokens of the box. */
         Tokens: {
             items: components["schemas"]["Token"][];
             /** @description Always null: there is one page. */
             next_cursor: string | null;
+        };
+        /** @description The recovery key of the data partition. */
+        UnlockRequest: {
+            /**
+             * Format: password
+             * @description In upper or lower case, with any spaces and dashes.
+             */
+            recovery_key: string;
         };
         /** @description Somebody who may use the box. */
         User: {
@@ -1521,6 +1718,34 @@ export interface components {
          * @enum {string}
          */
         Via: "session" | "api_key";
+        /** @description The data partition. */
+        Volume: {
+            /**
+             * Format: int64
+             * @description Room left to the service, bytes.
+             */
+            free_bytes: number;
+            protection: components["schemas"]["Protection"];
+            recovery_key: components["schemas"]["RecoveryKeyState"];
+            /** @description Whether the recovery key opened it at this start, and it was sealed to the TPM anew. */
+            resealed: boolean;
+            /**
+             * Format: int64
+             * @description Size, bytes.
+             */
+            size_bytes: number;
+            state: components["schemas"]["VolumeState"];
+        };
+        /**
+         * @description Whether the data partition can be used.
+         * @enum {string}
+         */
+        VolumeState: "open" | "closed";
+        /**
+         * @description What an owner can do about a fault.
+         * @enum {string}
+         */
+        WayOut: "recovery_key" | "restart" | "erase";
     };
     responses: {
         /** @description It failed; the problem says why and what to do next */
@@ -2073,6 +2298,122 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    unlock_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The token's name */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TokenPin"];
+            };
+        };
+        responses: {
+            /** @description It is unlocked */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    storage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The data partition */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Storage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    erase: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConsoleCodeRequest"];
+            };
+        };
+        responses: {
+            /** @description It is erased, and restarts */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    make_recovery_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The key, shown this once */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewRecoveryKey"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    unlock: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UnlockRequest"];
+            };
+        };
+        responses: {
+            /** @description It is open */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Opened"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     system: {
         parameters: {
             query?: never;
@@ -2089,6 +2430,27 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["System"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    fault: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The fault, or null */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FaultState"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -2118,6 +2480,29 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["LogPage"];
                 };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    restart: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConsoleCodeRequest"];
+            };
+        };
+        responses: {
+            /** @description It restarts */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             default: components["responses"]["Problem"];
         };

@@ -48,3 +48,31 @@ export type Tokens = Schemas["Tokens"];
 export type User = Schemas["User"];
 export type Verification = Schemas["Verification"];
 export type VerifyRequest = Schemas["VerifyRequest"];
+
+// Faults and the data volume.
+/** Why the box does not open its data. */
+export type ClosedReason = "tpm_missing" | "tpm_refused" | "opens_without_key" | "damaged" | "no_room" | "no_disk";
+/** What an owner can do about a fault. */
+export type WayOut = "recovery_key" | "restart" | "erase";
+/** Why the box serves nothing but this page. */
+export type Fault = {
+  kind: "data_closed";
+  reason: ClosedReason | null;
+  title?: string | null;
+  text?: string | null;
+  ways_out: WayOut[];
+};
+export type FaultState = { fault: Fault | null };
+export type Volume = {
+  state: "open" | "closed";
+  protection: "tpm" | "none" | "developer";
+  recovery_key: "made" | "missing" | "not_needed";
+  size_bytes: number;
+  free_bytes: number;
+  /** Whether the chip was given the key anew after the recovery key had opened the data. */
+  resealed: boolean;
+  /** When that was, where the box says so. */
+  resealed_at?: string | null;
+};
+export type Storage = { volume: Volume };
+export type NewRecoveryKey = { recovery_key: string };

@@ -2,6 +2,7 @@
 import { createContext, use, useCallback, useEffect, useMemo, useRef, useState, type ReactNode } from "react";
 
 import * as box from "../api/box";
+import { useSession } from "../session/SessionProvider";
 import { applyEvent, reloadShown } from "./box_state";
 import { EventStream, type LiveState } from "./event_stream";
 
@@ -12,6 +13,7 @@ const LiveContext = createContext<Live>({ state: { kind: "connecting" }, retryNo
 export const useLive = (): Live => use(LiveContext);
 
 export function LiveProvider({ children }: { children: ReactNode }) {
+  const { ask } = useSession();
   const [state, setState] = useState<LiveState>({ kind: "connecting" });
   const stream = useRef<EventStream | null>(null);
   const retryNow = useCallback(() => stream.current?.retryNow(), []);
@@ -22,8 +24,16 @@ export function LiveProvider({ children }: { children: ReactNode }) {
       onEvent: (event) => applyEvent(event),
       onState: setState,
       onOpen: () => reloadShown(),
-      // An ended session looks like a lost connection; this question tells them apart.
-      onLost: () => void box.session().catch(() => undefined),
+      // An ended session looks like a lost connection, and so does a box that came up with a fault.
+      onLost: () => {
+        void box.session().catch(() => undefined);
+        void box.fault().then(
+          (fault) => {
+            if (fault !== null) void ask();
+          },
+          () => undefined,
+        );
+      },
     });
     stream.current = events;
     const wake = () => {
@@ -36,7 +46,7 @@ export function LiveProvider({ children }: { children: ReactNode }) {
       document.removeEventListener("visibilitychange", wake);
       events.close();
     };
-  }, []);
+  }, [ask]);
 
   const live = useMemo(() => ({ state, retryNow }), [state, retryNow]);
   return <LiveContext value={live}>{children}</LiveContext>;

@@ -1,6 +1,6 @@
 import { afterEach, expect, test, vi } from "vitest";
 
-import type { BitcoinStatus, EventFrame, System } from "../api/types";
+import type { BitcoinStatus, EventFrame, System, Volume } from "../api/types";
 import { applyEvent, boxState, forgetAll } from "./box_state";
 
 const NODE: BitcoinStatus = {
@@ -34,8 +34,10 @@ test("a new block changes the height", () => {
 
 test("a reading of the board comes with the service's age", () => {
   boxState.system.put({ started_at: "2026-11-21T09:00:00Z", uptime_seconds: 1 } as System);
-  event({ type: "system_sampled", board: { load_1min: 0.5 } });
+  boxState.storage.put({ volume: { size_bytes: 100, free_bytes: 50 } as Volume });
+  event({ type: "system_sampled", board: { load_1min: 0.5, data_disk: { available_bytes: 40 } } });
   expect(boxState.system.snapshot().value).toMatchObject({ uptime_seconds: 10, board: { load_1min: 0.5 } });
+  expect(boxState.storage.snapshot().value?.volume).toEqual({ size_bytes: 100, free_bytes: 40 });
 });
 
 test("what is shown is asked anew after missed events, what is not shown is forgotten", () => {

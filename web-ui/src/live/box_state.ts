@@ -12,6 +12,7 @@ export const boxState = {
   keys: new Resource(() => box.keys(null)),
   models: new Resource(box.models),
   readiness: new Resource(box.readiness),
+  storage: new Resource(box.storage),
   system: new Resource(box.system),
   tokens: new Resource(box.tokens),
 };
@@ -56,12 +57,16 @@ export function applyEvent(event: EventFrame, state: BoxState = boxState): void 
       // The search for graphics units ends some time after the start.
       if (event.name.startsWith("accelerator") || event.name.startsWith("gpu")) reload(state.devices);
       if (event.name.startsWith("token:")) reload(state.tokens);
+      if (event.name.startsWith("store")) reload(state.storage);
       break;
     case "system_sampled":
       state.system.patch((system) => ({
         ...system,
         board: event.board,
         uptime_seconds: Math.max(0, Math.round((Date.parse(event.at) - Date.parse(system.started_at)) / 1000)),
+      }));
+      state.storage.patch(({ volume }) => ({
+        volume: { ...volume, free_bytes: event.board.data_disk.available_bytes },
       }));
       break;
     case "session_opened":

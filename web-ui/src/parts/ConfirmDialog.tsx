@@ -1,6 +1,7 @@
-import { useEffect, useId, useRef, type ReactNode } from "react";
+import type { ReactNode } from "react";
 
 import type { Problem } from "../api/problem";
+import { Modal } from "./Modal";
 import { ProblemNote } from "./ProblemNote";
 
 /** Asks before something that cannot be undone. */
@@ -8,6 +9,7 @@ export function ConfirmDialog({
   title,
   children,
   action,
+  keep = "Keep it",
   busy,
   busyText,
   problem,
@@ -18,39 +20,31 @@ export function ConfirmDialog({
   children: ReactNode;
   /** What the button does, such as "Delete the key". */
   action: string;
+  /** What the other button says. */
+  keep?: string;
   busy: boolean;
   busyText: string;
   problem: Problem | null;
   onConfirm: () => void;
   onClose: () => void;
 }) {
-  const dialog = useRef<HTMLDialogElement>(null);
-  const id = useId();
-  useEffect(() => {
-    const element = dialog.current;
-    element?.showModal();
-    return () => element?.close();
-  }, []);
   return (
-    <dialog
-      ref={dialog}
-      aria-labelledby={id}
-      onCancel={(event) => {
-        event.preventDefault();
+    <Modal
+      title={title}
+      onEscape={() => {
         if (!busy) onClose();
       }}
     >
-      <h2 id={id}>{title}</h2>
       {children}
       {problem !== null && <ProblemNote problem={problem} />}
       <div className="actions">
         <button type="button" className="button" onClick={onClose} disabled={busy}>
-          Keep it
+          {keep}
         </button>
         <button type="button" className="button danger" onClick={onConfirm} aria-disabled={busy || undefined}>
           {busy ? busyText : action}
         </button>
       </div>
-    </dialog>
+    </Modal>
   );
 }

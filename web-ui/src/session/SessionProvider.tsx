@@ -4,13 +4,15 @@ import { createContext, use, useCallback, useEffect, useMemo, useState, type Rea
 import * as box from "../api/box";
 import { onSignedOut } from "../api/http";
 import { Problem } from "../api/problem";
-import type { ClaimState, User } from "../api/types";
+import type { ClaimState, Fault, User } from "../api/types";
 import { conversation } from "../pages/chat/conversation";
 import { forgetAll } from "../live/box_state";
 
 export type SessionState =
   | { kind: "asking" }
   | { kind: "failed"; problem: Problem }
+  /** The box cannot work; nothing else counts until that is settled. */
+  | { kind: "fault"; fault: Fault }
   | { kind: "unclaimed"; claim: ClaimState }
   /** `expired`: a session ended by itself, so the page says so and stays where it was. */
   | { kind: "signed-out"; expired: boolean }
@@ -37,6 +39,12 @@ export function useSession(): SessionActions {
 let lastUser: string | null = null;
 
 async function findOut(): Promise<SessionState> {
+  // A box that does not tell is asked who uses it, which says why.
+  const [fault, user] = await Promise.all([box.fault().catch(() => null), findUser()]);
+  return fault === null ? user : { kind: "fault", fault };
+}
+
+async function findUser(): Promise<SessionState> {
   try {
     const { user } = await box.session();
     return { kind: "signed-in", user };

@@ -4,12 +4,14 @@ import { Link, useLocation } from "wouter";
 import { Icon, type IconName } from "../parts/Icon";
 import { Mark } from "../parts/Mark";
 import { ConnectionBanner } from "./ConnectionBanner";
+import { FullBanner } from "./FullBanner";
 import { SignOutButton } from "./SignOutButton";
 
 const PLACES: readonly { to: string; name: string; icon: IconName }[] = [
   { to: "/", name: "Overview", icon: "overview" },
   { to: "/keys", name: "Keys", icon: "key" },
   { to: "/chat", name: "Chat", icon: "chat" },
+  { to: "/storage", name: "Storage", icon: "storage" },
   { to: "/audit", name: "Activity", icon: "activity" },
   { to: "/access", name: "Access", icon: "access" },
 ];
@@ -49,6 +51,7 @@ export function Shell({ username, children }: { username: string; children: Reac
       </header>
       <div className="content">
         <ConnectionBanner />
+        <FullBanner />
         <main id="content" tabIndex={-1}>
           {children}
         </main>

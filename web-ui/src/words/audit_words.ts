@@ -7,6 +7,9 @@ const DONE: Record<string, string> = {
   "access.sign_out": "signed out",
   "access.api_key.create": "made the API key",
   "access.api_key.delete": "deleted the API key",
+  "storage.recovery_key": "made a new recovery key",
+  "storage.unlock": "opened the data with the recovery key",
+  "storage.reseal": "sealed the data to the security chip again",
   "key.create": "made the key",
   "key.delete": "deleted the key",
   "key.discard": "removed the unfinished key",
@@ -19,6 +22,9 @@ const TRIED: Record<string, string> = {
   "access.sign_out": "tried to sign out",
   "access.api_key.create": "tried to make the API key",
   "access.api_key.delete": "tried to delete the API key",
+  "storage.recovery_key": "tried to make a new recovery key",
+  "storage.unlock": "tried to open the data with a recovery key",
+  "storage.reseal": "tried to seal the data to the security chip again",
   "key.create": "tried to make the key",
   "key.delete": "tried to delete the key",
   "key.discard": "tried to remove the unfinished key",
@@ -26,7 +32,7 @@ const TRIED: Record<string, string> = {
 };
 
 /** The action's object is told only where it is not clear from the action. */
-const NAMES_NOTHING = new Set(["access.claim", "access.sign_in", "access.sign_out"]);
+const NAMES_NOTHING = new Set(["access.claim", "access.sign_in", "access.sign_out", "storage.recovery_key", "storage.unlock", "storage.reseal"]);
 
 export type AuditWords = { who: string; what: string; object: string | null; outcome: string | null };
 

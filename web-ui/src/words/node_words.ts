@@ -20,6 +20,26 @@ export function nodeWords(node: BitcoinStatus): Words {
   return node.detail === null || node.detail === "" ? words : { ...words, explanation: node.detail };
 }
 
+/** What a node that does not run means, and what can be done; null while it runs or is on its way. */
+export function nodeTrouble(node: BitcoinStatus): { happened: string; advice: string } | null {
+  switch (node.state) {
+    case "waiting":
+    case "stopped":
+      return {
+        happened: nodeWords(node).explanation,
+        advice:
+          "Keys, models and everything else work without it, and its chain is kept. If it goes on like this, the logs show what the node said last.",
+      };
+    case "refused":
+      return {
+        happened: nodeWords(node).explanation,
+        advice: "Keys, models and everything else work without it. Put Bitcoin Core in its place, then restart the box.",
+      };
+    default:
+      return null;
+  }
+}
+
 function stateWords(node: BitcoinStatus): Words {
   switch (node.state) {
     case "off":
@@ -51,7 +71,7 @@ function stateWords(node: BitcoinStatus): Words {
       return {
         tone: "bad",
         headline: "Stopped",
-        explanation: "It ended several times in a row, so the box no longer restarts it. The logs say why.",
+        explanation: "It ended several times in a row, so the box waits longer before it tries again.",
       };
   }
 }

@@ -19,7 +19,14 @@ const FOR_PEOPLE: Record<string, Partial<Words>> = {
   },
 };
 
+const STORAGE_FULL = {
+  title: "The disk is full",
+  text: "Nothing was changed; what you typed is still here.",
+  next: "Make room, then try again.",
+};
+
 export function problemWords(problem: Problem): Words {
+  if (problem.storageFull) return STORAGE_FULL;
   const own = { title: problem.title, text: problem.message, next: problem.next };
   return { ...own, ...FOR_PEOPLE[problem.slug] };
 }

@@ -5,6 +5,8 @@ import { KeysTile } from "./KeysTile";
 import { ModelsTile } from "./ModelsTile";
 import { NodeTile } from "./NodeTile";
 import { OverallStatus } from "./OverallStatus";
+import { StorageNews } from "./StorageNews";
+import { StorageTile } from "./StorageTile";
 
 /** The whole box at a glance, live. */
 export function DashboardPage() {
@@ -12,11 +14,13 @@ export function DashboardPage() {
     <>
       <PageTitle>Overview</PageTitle>
       <OverallStatus />
+      <StorageNews />
       <div className="tiles">
         <KeysTile />
         <ModelsTile />
         <HardwareTile />
         <NodeTile />
+        <StorageTile />
         <HealthTile />
       </div>
     </>

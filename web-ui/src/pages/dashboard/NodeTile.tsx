@@ -1,8 +1,11 @@
+import { Link } from "wouter";
+
 import type { BitcoinStatus } from "../../api/types";
 import * as box from "../../api/box";
 import { boxState } from "../../live/box_state";
 import { useResource } from "../../live/use_resource";
 import { Facts } from "../../parts/Facts";
+import { Icon } from "../../parts/Icon";
 import { Known } from "../../parts/Known";
 import { Meter } from "../../parts/Meter";
 import { ProblemNote } from "../../parts/ProblemNote";
@@ -10,7 +13,7 @@ import { Status } from "../../parts/Status";
 import { Tile } from "../../parts/Tile";
 import { useAction } from "../../parts/use_action";
 import { duration, number, percent, plural } from "../../words/format";
-import { chainName, nodeWords, rulesWords } from "../../words/node_words";
+import { chainName, nodeTrouble, nodeWords, rulesWords } from "../../words/node_words";
 
 /** The Bitcoin node, live. */
 export function NodeTile() {
@@ -27,6 +30,7 @@ export function NodeTile() {
 
 function NodeDetails({ node }: { node: BitcoinStatus }) {
   const rules = rulesWords(node.rules);
+  const trouble = nodeTrouble(node);
   const syncing = node.state === "syncing" && node.sync_progress !== null;
   if (node.state === "off") return <p className="muted">{nodeWords(node).explanation}</p>;
   return (
@@ -38,7 +42,25 @@ function NodeDetails({ node }: { node: BitcoinStatus }) {
           {node.headers > node.blocks && ` of ${number(node.headers)}`}
         </span>
       </div>
-      <p className="muted small">{nodeWords(node).explanation}</p>
+      {trouble === null ? (
+        <p className="muted small">{nodeWords(node).explanation}</p>
+      ) : (
+        <div className="note note-bad" role="status">
+          <Icon name="bad" />
+          <div>
+            <p>{trouble.happened}</p>
+            <p>{trouble.advice}</p>
+            <div className="actions">
+              <Link href="/audit/logs" className="button small">
+                See the logs
+              </Link>
+              <button type="button" className="button small" onClick={() => void boxState.bitcoin.reload()}>
+                Look again
+              </button>
+            </div>
+          </div>
+        </div>
+      )}
       {syncing && <Meter share={node.sync_progress ?? 0} label="Part of the chain that is checked" full={2} />}
       <Facts
         of={[
@@ -56,7 +78,7 @@ function NodeDetails({ node }: { node: BitcoinStatus }) {
           ...(node.restarts === 0 ? [] : ([["Restarted", plural(node.restarts, "time")]] as const)),
         ]}
       />
-      {node.rules.verdict === "foreign" && <p className="note note-bad">{rules.explanation}</p>}
+      {node.rules.verdict === "foreign" && trouble === null && <p className="note note-bad">{rules.explanation}</p>}
       {node.chain === "regtest" && node.state === "running" && <MakeBlock />}
     </>
   );
