@@ -1,0 +1,74 @@
+//! The developer's kernel image: the same kernel, initrd and root as the release's, with another signed
+//! command line. So what a test boots is the root that people get, byte for byte.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+
+use super::Order;
+use super::definition::command_line;
+use crate::sign::{Parts, make_uki};
+use crate::tools::Tools;
+
+/// What a developer's command line says beyond the common words: credentials from outside, and a root
+/// shell on the serial port.
+pub const DEVELOPER_WORDS: &[&str] = &["systemd.import_credentials=yes", "systemd.debug_shell=ttyS0"];
+
+/// Adds `anya-dev.efi` and `disk-dev.raw` to a finished image. Only with keys for tests: a root shell that
+/// real boxes trust must not exist.
+pub(super) fn add(tools: &Tools, order: &Order, out: &Path) -> Result<()> {
+    if !order.keys.are_for_tests() {
+        return Ok(());
+    }
+    let root_hash = fs::read_to_string(out.join("roothash"))?;
+    let mut words = command_line(&order.board);
+    words.extend(DEVELOPER_WORDS.iter().map(|&word| word.to_owned()));
+    words.push(format!("roothash={}", root_hash.trim()));
+    tools
+        .output(
+            "objcopy",
+            [
+                &format!("--dump-section=.osrel={}", out.join("os-release").display()),
+                &text(&out.join("anya.efi")),
+                "/tmp/unused",
+            ],
+        )
+        .context("the kernel image has no os-release")?;
+    let uki = out.join("anya-dev.efi");
+    make_uki(
+        tools,
+        &order.keys,
+        &Parts {
+            kernel: &out.join("vmlinuz"),
+            initrd: &out.join("initrd"),
+            command_line: &words.join(" "),
+            os_release: &out.join("os-release"),
+        },
+        &uki,
+    )?;
+    let disk = out.join("disk-dev.raw");
+    copy_sparse(tools, &out.join("disk.raw"), &disk)?;
+    replace_uki(tools, &disk, &uki, &order.version)
+}
+
+fn copy_sparse(tools: &Tools, from: &Path, to: &Path) -> Result<()> {
+    tools.output("cp", [Path::new("--sparse=always"), from, to]).map(drop)
+}
+
+/// Puts a kernel image in the place of the one on the disk's ESP.
+fn replace_uki(tools: &Tools, disk: &Path, uki: &Path, version: &str) -> Result<()> {
+    let table = tools.output("sfdisk", [Path::new("--json"), disk])?;
+    let table: serde_json::Value = serde_json::from_str(&table)?;
+    let start = table["partitiontable"]["partitions"][0]["start"].as_u64().context("the disk has no ESP")?;
+    let esp = format!("{}@@{}", disk.display(), start * 512);
+    let listed = tools.output("mdir", ["-i", &esp, "-b", "::/EFI/Linux"])?;
+    let old: Vec<&str> = listed.lines().filter(|line| line.ends_with(".efi")).collect();
+    ensure!(old.len() == 1, "the ESP should hold one kernel image of version {version}: {old:?}");
+    tools.output("mdel", ["-i", &esp, old[0]])?;
+    tools.output("mcopy", ["-i", &esp, &uki.to_string_lossy(), old[0]]).map(drop)
+}
+
+fn text(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}

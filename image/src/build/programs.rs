@@ -1,0 +1,68 @@
+//! The programs of this workspace, compiled for the image.
+//!
+//! They are compiled inside the tools tree, against the libraries that the image has, at paths that are
+//! the same on every machine: the checkout appears as `/build/anya`, cargo's folder as `/build/cargo`. So
+//! two machines make the same bytes, and nothing of a machine shows in them.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use crate::places::Places;
+use crate::tools::{self, Tools, eprintln_progress};
+
+/// Which programs, and where they go in the root.
+pub(super) const PROGRAMS: &[(&str, &str)] =
+    &[("anyad", "usr/bin/anyad"), ("anya", "usr/bin/anya"), ("anya-data", "usr/lib/anya/anya-data")];
+
+const CHECKOUT: &str = "/build/anya";
+const CARGO: &str = "/build/cargo";
+const RUST: &str = "/build/rust";
+const TARGET: &str = "/build/target";
+
+/// Compiles the programs; gives the folder that holds them.
+pub(super) fn compile(places: &Places, tools: &Tools) -> Result<PathBuf> {
+    let cargo = |arguments: &[&str]| {
+        let mut cargo = Command::new("cargo");
+        cargo.args(arguments).current_dir(places.repository());
+        cargo
+    };
+    tools::output(&mut cargo(&["fetch", "--locked", "--quiet"]), "cargo fetch")?;
+    let sysroot = tools::output(
+        Command::new("rustc").args(["--print", "sysroot"]).current_dir(places.repository()),
+        "rustc",
+    )?;
+    let target = places.images().join("target");
+    std::fs::create_dir_all(&target)?;
+    let tools = tools
+        .clone()
+        .with_folder(places.repository(), Path::new(CHECKOUT))
+        .with_folder(&cargo_home()?, Path::new(CARGO))
+        .with_folder(Path::new(sysroot.trim()), Path::new(RUST))
+        .with_folder(&target, Path::new(TARGET));
+    eprintln_progress("Compiling the service for the image: minutes the first time");
+    let mut build = tools.command("sh");
+    build.args(["-c", "cd \"$1\" && shift && exec \"$@\"", "sh", CHECKOUT]);
+    build.arg(format!("{RUST}/bin/cargo")).args(["build", "--release", "--locked", "--offline"]);
+    for (program, _) in PROGRAMS {
+        build.args(["--package", program]);
+    }
+    build
+        .env("RUSTC", format!("{RUST}/bin/rustc"))
+        .env("CARGO_HOME", CARGO)
+        .env("CARGO_TARGET_DIR", TARGET)
+        .env("CARGO_TERM_COLOR", "never")
+        .env_remove("RUSTFLAGS")
+        .env_remove("RUSTC_WRAPPER")
+        .env_remove("RUSTUP_TOOLCHAIN");
+    tools::output(&mut build, "compiling the service")?;
+    Ok(target.join("release"))
+}
+
+fn cargo_home() -> Result<PathBuf> {
+    match std::env::var_os("CARGO_HOME").filter(|set| !set.is_empty()) {
+        Some(home) => Ok(home.into()),
+        None => Ok(PathBuf::from(std::env::var_os("HOME").context("HOME is not set")?).join(".cargo")),
+    }
+}

@@ -1,0 +1,102 @@
+//! What goes into the root beside Debian's packages, laid out as a tree.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use super::Order;
+use super::programs::PROGRAMS;
+use crate::board::Slots;
+use crate::places::Places;
+use crate::tools;
+
+/// Where the models go in the root.
+const MODELS: &str = "usr/share/anya/models";
+
+pub(super) fn lay_out(places: &Places, order: &Order, programs: &Path, stage: &Path) -> Result<()> {
+    copy(&places.repository().join("image/rootfs"), stage)?;
+    size_slots(&stage.join("usr/lib/anya/repart.d"), order.board.slots)?;
+    for (name, place) in PROGRAMS {
+        put_program(&programs.join(name), &stage.join(place))?;
+    }
+    put_bitcoind(places, stage)?;
+    for mount_point in ["data", "efi"] {
+        fs::create_dir_all(stage.join(mount_point))?;
+    }
+    put_models(places, &order.board.software.models, &stage.join(MODELS))
+}
+
+/// Copies a tree with its links and modes.
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to)?;
+    tools::output(
+        Command::new("cp").args(["-a", "--no-preserve=ownership"]).arg(from.join(".")).arg(to),
+        "copying",
+    )
+    .with_context(|| format!("cannot copy {}", from.display()))
+    .map(drop)
+}
+
+fn put_program(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to.parent().expect("a program lies in a folder"))?;
+    fs::copy(from, to).with_context(|| format!("cannot copy {}", from.display()))?;
+    fs::set_permissions(to, fs::Permissions::from_mode(0o755))?;
+    tools::output(Command::new("strip").arg("--strip-all").arg(to), "strip").map(drop)
+}
+
+/// Bitcoin Core, and the line that says where it comes from.
+fn put_bitcoind(places: &Places, stage: &Path) -> Result<()> {
+    let found = tools::output(
+        &mut Command::new(places.repository().join("dev-tools/fetch/bitcoind")),
+        "fetching Bitcoin Core",
+    )?;
+    let binary = PathBuf::from(found.trim());
+    put_program(&binary, &stage.join("usr/bin/bitcoind"))?;
+    let source = binary.with_file_name("SOURCE");
+    let to = stage.join("usr/lib/anya/bitcoind.SOURCE");
+    fs::copy(&source, &to)
+        .with_context(|| format!("{} should say where bitcoind comes from", source.display()))?;
+    Ok(())
+}
+
+fn put_models(places: &Places, wanted: &[String], to: &Path) -> Result<()> {
+    fs::create_dir_all(to)?;
+    let found = tools::output(
+        &mut Command::new(places.repository().join("dev-tools/fetch/models")),
+        "fetching the models",
+    )?;
+    let models = PathBuf::from(found.trim());
+    for name in wanted {
+        let from = models.join(name);
+        if !from.is_dir() {
+            bail!("`software.models` names {name}, and dev-tools/fetch/models does not fetch it");
+        }
+        copy(&from, &to.join(name))?;
+    }
+    Ok(())
+}
+
+/// The first boot makes slot B and the data partition; it must know the board's sizes.
+fn size_slots(definitions: &Path, slots: Slots) -> Result<()> {
+    for entry in fs::read_dir(definitions.join("base")).context("image/rootfs has no repart.d/base")? {
+        let file = entry?.path();
+        let text = fs::read_to_string(&file)?;
+        let size = match text.lines().find_map(|line| line.strip_prefix("Type=")) {
+            Some("root") => slots.root_mib,
+            Some("root-verity") => slots.verity_mib,
+            _ => continue,
+        };
+        let sized: Vec<String> = text
+            .lines()
+            .map(|line| match line.split_once('=') {
+                Some((key @ ("SizeMinBytes" | "SizeMaxBytes"), _)) => format!("{key}={size}M"),
+                _ => line.to_owned(),
+            })
+            .collect();
+        fs::write(&file, sized.join("\n") + "\n")?;
+    }
+    Ok(())
+}
