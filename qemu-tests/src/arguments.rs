@@ -1,0 +1,76 @@
+//! QEMU's arguments. All paths are relative to the machine's folder, in which QEMU runs: no path needs
+//! quoting for QEMU's option syntax, and sockets have short names.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::agent;
+use crate::machine::Setup;
+use crate::tpm;
+
+pub(crate) const SERIAL: &str = "serial.sock";
+pub(crate) const QMP: &str = "qmp.sock";
+pub(crate) const AGENT: &str = "agent.sock";
+
+/// The node names of what a snapshot has to hold.
+pub(crate) const DISK: &str = "disk";
+pub(crate) const VARIABLES: &str = "vars";
+
+/// The arguments for a machine whose port 443 is `port` of loopback.
+pub(crate) fn of(setup: &Setup, port: u16) -> Vec<String> {
+    let mut all: Vec<String> = Vec::new();
+    let mut add = |words: &[&str]| all.extend(words.iter().map(ToString::to_string));
+    add(&["-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2", "-m", &setup.memory.to_string()]);
+    add(&["-display", "none", "-nodefaults", "-no-user-config"]);
+    // Firmware with Secure Boot: it needs System Management Mode, which alone may write the variables.
+    add(&["-machine", "q35,smm=on,pflash0=code,pflash1=vars"]);
+    add(&["-global", "driver=cfi.pflash01,property=secure,value=on"]);
+    add(&[
+        "-blockdev",
+        "driver=file,node-name=code,read-only=on,filename=/usr/share/OVMF/OVMF_CODE_4M.secboot.fd",
+    ]);
+    add(&[
+        "-blockdev",
+        &format!("driver=qcow2,node-name={VARIABLES},file.driver=file,file.filename=vars.qcow2"),
+    ]);
+    add(&[
+        "-blockdev",
+        &format!("driver=qcow2,node-name={DISK},file.driver=file,file.filename=disk.qcow2,discard=unmap"),
+    ]);
+    add(&["-device", &format!("virtio-blk-pci,drive={DISK},bootindex=1")]);
+    // The guest does not start before the serial port is read, so that no line is missed.
+    add(&[
+        "-chardev",
+        &format!("socket,id=serial,path={SERIAL},server=on,wait=on"),
+        "-serial",
+        "chardev:serial",
+    ]);
+    add(&["-qmp", &format!("unix:{QMP},server=on,wait=off")]);
+    add(&[
+        "-device",
+        "virtio-serial-pci",
+        "-chardev",
+        &format!("socket,id=agent,path={AGENT},server=on,wait=off"),
+    ]);
+    add(&["-device", &format!("virtserialport,chardev=agent,name={}", agent::PORT)]);
+    add(&["-device", "virtio-rng-pci"]);
+    // Loopback outside, and no way out of the emulated network.
+    add(&["-netdev", &format!("user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:{port}-:443")]);
+    // Without a boot ROM: the firmware would try the network before it gives up.
+    add(&["-device", "virtio-net-pci,netdev=net,romfile="]);
+    if setup.tpm.is_some() {
+        add(&["-chardev", &format!("socket,id=tpm,path={}", tpm::SOCKET)]);
+        add(&["-tpmdev", "emulator,id=tpm0,chardev=tpm", "-device", "tpm-crb,tpmdev=tpm0"]);
+    }
+    if setup.screen {
+        add(&["-device", "VGA"]);
+    }
+    if setup.paused {
+        add(&["-S"]);
+    }
+    for (name, text) in &setup.credentials {
+        let value = STANDARD.encode(text);
+        add(&["-smbios", &format!("type=11,value=io.systemd.credential.binary:{name}={value}")]);
+    }
+    all
+}

@@ -1,0 +1,118 @@
+//! A machine's folder: its disk, a qcow2 overlay over a built image, with the variable store of its
+//! firmware and the state of its TPM. What a real box keeps over a power cut is in here and nowhere else.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+
+use crate::lab::{Lab, run};
+
+/// The size to which the image's disk is grown: room for slot B and for data.
+const SIZE: &str = "3G";
+
+/// What a copy of a machine takes along.
+const FILES: [&str; 2] = ["disk.qcow2", "vars.qcow2"];
+
+/// The folder of one machine.
+#[derive(Clone, Debug)]
+pub struct Disk {
+    folder: PathBuf,
+}
+
+impl Disk {
+    /// A new machine named `name` whose disk holds `base`, with empty firmware variables and no TPM yet.
+    ///
+    /// # Errors
+    /// When the folder or the files cannot be made.
+    pub fn new(lab: &Lab, name: &str, base: &Path) -> Result<Self> {
+        let disk = Self::empty(lab, name)?;
+        let mut create = lab.command("qemu-img");
+        create.args(["create", "-q", "-f", "qcow2", "-F", "raw", "-b"]).arg(base);
+        create.arg(disk.folder.join("disk.qcow2")).arg(SIZE);
+        run(&mut create, "qemu-img create")?;
+        // qcow2, so that a snapshot can hold the variables too.
+        let mut variables = lab.command("qemu-img");
+        variables.args(["convert", "-f", "raw", "-O", "qcow2", "/usr/share/OVMF/OVMF_VARS_4M.fd"]);
+        run(variables.arg(disk.folder.join("vars.qcow2")), "qemu-img convert")?;
+        Ok(disk)
+    }
+
+    /// A copy of this machine, which must be switched off: disk, variables and the TPM `tpm`.
+    ///
+    /// # Errors
+    /// When something cannot be copied.
+    pub fn copy(&self, lab: &Lab, name: &str) -> Result<Self> {
+        let copy = Self::empty(lab, name)?;
+        for file in FILES {
+            fs::copy(self.folder.join(file), copy.folder.join(file)).with_context(|| file.to_owned())?;
+        }
+        let tpm = self.folder.join("tpm");
+        if tpm.exists() {
+            fs::create_dir(copy.folder.join("tpm"))?;
+            for entry in fs::read_dir(tpm)? {
+                let entry = entry?;
+                fs::copy(entry.path(), copy.folder.join("tpm").join(entry.file_name()))?;
+            }
+        }
+        Ok(copy)
+    }
+
+    fn empty(lab: &Lab, name: &str) -> Result<Self> {
+        let folder = lab.runs().join(name);
+        if folder.exists() {
+            fs::remove_dir_all(&folder).with_context(|| format!("cannot clear {}", folder.display()))?;
+        }
+        fs::create_dir_all(&folder)?;
+        Ok(Self { folder })
+    }
+
+    /// The folder.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The machine's name.
+    ///
+    /// # Panics
+    /// Never: the folder was made from a name.
+    #[must_use]
+    pub fn name(&self) -> String {
+        self.folder.file_name().expect("made from a name").to_string_lossy().into_owned()
+    }
+
+    /// Removes what is large and leaves the logs.
+    pub fn discard(&self) {
+        for file in FILES {
+            // Missing is what is wanted.
+            let _ = fs::remove_file(self.folder.join(file));
+        }
+    }
+
+    /// Turns every bit of one byte of the disk of a machine that is switched off.
+    ///
+    /// # Errors
+    /// When `qemu-io` cannot read or write there, or the byte did not change.
+    pub fn flip(&self, lab: &Lab, offset: u64) -> Result<()> {
+        let before = self.byte(lab, offset)?;
+        self.io(lab, &format!("write -q -P {:#x} {offset} 1", !before))?;
+        let after = self.byte(lab, offset)?;
+        ensure!(after == !before, "the byte at {offset} is {after:#x}, and was {before:#x}");
+        Ok(())
+    }
+
+    fn byte(&self, lab: &Lab, offset: u64) -> Result<u8> {
+        // "00000000:  5a  Z", then how long it took.
+        let told = self.io(lab, &format!("read -v {offset} 1"))?;
+        let digits =
+            told.split_once(':').map(|(_, rest)| rest.trim_start().chars().take(2).collect::<String>());
+        u8::from_str_radix(&digits.unwrap_or_default(), 16).with_context(|| format!("qemu-io said {told:?}"))
+    }
+
+    fn io(&self, lab: &Lab, request: &str) -> Result<String> {
+        let mut command = lab.command("qemu-io");
+        command.args(["-f", "qcow2", "-c", request]).arg(self.folder.join("disk.qcow2"));
+        run(&mut command, "qemu-io")
+    }
+}

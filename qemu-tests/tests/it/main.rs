@@ -1,0 +1,16 @@
+//! The built image in QEMU, from outside. A boot is a minute of emulation, so the tests share two boxes:
+//! `release_box` (the release image after its first boot) and `dev_box` (the dev image, as a snapshot).
+//! They run one after another, whatever the number of test threads.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod console;
+mod dev;
+mod disk_full;
+mod first_boot;
+mod node;
+mod power;
+mod release_box;
+mod scratch;
+mod service;
+mod tampering;
+mod tpm;
