@@ -1,15 +1,29 @@
 # The commands of a developer. They install what is missing first, and say what.
 
-.PHONY: help run test bench lint fmt web openapi
+BOARD ?= qemu-x86_64
+
+.PHONY: help run test soak image qemu bench lint fmt web openapi buildroot-check
 
 help: ## This list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 26
 
 run: ## Start the box on https://localhost:8443, with its data in .anya/
 	@exec dev-tools/run $(ARGS)
 
 test: ## Run everything that CI runs
 	@dev-tools/test
+
+soak: ## Cut the power of the booted image fifty times: make soak ARGS="--seed 7"
+	@dev-tools/soak $(ARGS)
+
+image: ## Build a bootable image: make image BOARD=qemu-x86_64
+	@dev-tools/setup image
+	@cargo run --quiet --locked -p image -- build --board $(BOARD) $(ARGS)
+
+qemu: ## Build the image, boot it in QEMU, and open the box on https://localhost:8443
+	@dev-tools/setup image
+	@cargo run --quiet --locked -p image -- build
+	@cargo run --quiet --locked -p image -- run $(ARGS)
 
 bench: ## Measure the box beside its peers; the table goes to target/bench/ too
 	@dev-tools/setup bench
@@ -34,3 +48,6 @@ web: ## Build the web page into web-ui/dist
 openapi: ## Write the API document and the web page's types anew, from the code
 	UPDATE_OPENAPI=1 cargo test --quiet -p appliance-http --test it openapi
 	@bash -c '. dev-tools/paths && cd web-ui && npm run --silent api'
+
+buildroot-check: ## Check the Buildroot tree of the box: make buildroot-check BUILDROOT=path
+	@dev-tools/buildroot-check $(BUILDROOT)
