@@ -14,6 +14,9 @@ const SIZE: &str = "3G";
 /// What a copy of a machine takes along.
 const FILES: [&str; 2] = ["disk.qcow2", "vars.qcow2"];
 
+/// What the disk lies over.
+const BASE: &str = "base.raw";
+
 /// The folder of one machine.
 #[derive(Clone, Debug)]
 pub struct Disk {
@@ -27,10 +30,11 @@ impl Disk {
     /// When the folder or the files cannot be made.
     pub fn new(lab: &Lab, name: &str, base: &Path) -> Result<Self> {
         let disk = Self::empty(lab, name)?;
+        // A link of its own: an image that is built anew must not change under a disk that lies over it.
+        link_or_copy(lab, base, &disk.folder.join(BASE))?;
         let mut create = lab.command("qemu-img");
-        create.args(["create", "-q", "-f", "qcow2", "-F", "raw", "-b"]).arg(base);
-        create.arg(disk.folder.join("disk.qcow2")).arg(SIZE);
-        run(&mut create, "qemu-img create")?;
+        create.current_dir(&disk.folder).args(["create", "-q", "-f", "qcow2", "-F", "raw", "-b", BASE]);
+        run(create.args(["disk.qcow2", SIZE]), "qemu-img create")?;
         // qcow2, so that a snapshot can hold the variables too.
         let mut variables = lab.command("qemu-img");
         variables.args(["convert", "-f", "raw", "-O", "qcow2", "/usr/share/OVMF/OVMF_VARS_4M.fd"]);
@@ -47,6 +51,7 @@ impl Disk {
         for file in FILES {
             fs::copy(self.folder.join(file), copy.folder.join(file)).with_context(|| file.to_owned())?;
         }
+        link_or_copy(lab, &self.folder.join(BASE), &copy.folder.join(BASE))?;
         let tpm = self.folder.join("tpm");
         if tpm.exists() {
             fs::create_dir(copy.folder.join("tpm"))?;
@@ -84,7 +89,7 @@ impl Disk {
 
     /// Removes what is large and leaves the logs.
     pub fn discard(&self) {
-        for file in FILES {
+        for file in FILES.into_iter().chain([BASE]) {
             // Missing is what is wanted.
             let _ = fs::remove_file(self.folder.join(file));
         }
@@ -115,4 +120,13 @@ impl Disk {
         command.args(["-f", "qcow2", "-c", request]).arg(self.folder.join("disk.qcow2"));
         run(&mut command, "qemu-io")
     }
+}
+
+/// Gives a file a second name, or makes a sparse copy where the two are on different file systems.
+fn link_or_copy(lab: &Lab, from: &Path, to: &Path) -> Result<()> {
+    if fs::hard_link(from, to).is_ok() {
+        return Ok(());
+    }
+    let mut copy = lab.command("cp");
+    run(copy.arg("--sparse=always").args([from, to]), "cp").map(drop)
 }

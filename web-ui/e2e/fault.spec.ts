@@ -12,7 +12,8 @@ test("the recovery key opens the data: a wrong one first, all by keyboard", asyn
     return route.fulfill({ json: { opened: true } });
   });
   await page.goto(freshBox.console.address);
-  await expect(page.getByRole("heading", { name: "The security chip does not open your data" })).toBeFocused();
+  await expect(page.getByRole("heading", { name: CHIP_REFUSES.title })).toBeFocused();
+  await expect(page.getByText(CHIP_REFUSES.text)).toBeVisible();
   await expect(page.getByLabel("Claim code")).toHaveCount(0);
 
   await page.keyboard.press("Tab");
@@ -71,14 +72,14 @@ test("a page that can no longer reach the box says to load it again", async ({ p
 });
 
 test("restarting takes the code from the box's screen", async ({ page, freshBox }) => {
-  const box = await stubFault(page, { ...CHIP_REFUSES, reason: "no_disk", ways_out: ["restart"] });
+  const box = await stubFault(page, { ...CHIP_REFUSES, reason: "no_disk", title: "There is no disk", ways_out: ["restart"] });
   await page.route("**/api/v1/system/restart", (route) => {
     const { code } = route.request().postDataJSON() as { code: string };
     if (code !== "1234-5678") return refuse(route, 403, "wrong-claim-code", "The code is wrong");
     return route.fulfill({ status: 202 });
   });
   await page.goto(freshBox.console.address);
-  await expect(page.getByRole("heading", { name: "The box does not find a disk for your data" })).toBeVisible();
+  await expect(page.getByRole("heading", { name: "There is no disk" })).toBeVisible();
   await expect(page.getByLabel("Recovery key")).toHaveCount(0);
   await expect(page.getByText("Erase everything and begin anew")).toHaveCount(0);
   await page.getByText("Restart the box", { exact: true }).first().click();
@@ -112,14 +113,6 @@ test("erasing says what is lost, and asks for a word and the code", async ({ pag
   await page.getByRole("button", { name: "Erase everything" }).click();
   await expect(page.getByRole("heading", { name: /^Everything is erased/ })).toBeVisible();
   expect(erased).toEqual(["1234-5678"]);
-});
-
-test("what the box itself says comes first", async ({ page, freshBox }) => {
-  await stubFault(page, { ...CHIP_REFUSES, title: "Another title", text: "Another text." });
-  await page.goto(freshBox.console.address);
-  await expect(page.getByRole("heading", { name: "Another title" })).toBeVisible();
-  await expect(page.getByText("Another text.")).toBeVisible();
-  await expect(page.getByRole("heading", { name: "What to do" })).toBeVisible();
 });
 
 test("on a phone and on a desk, light and dark", async ({ page, freshBox }) => {

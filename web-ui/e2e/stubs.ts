@@ -15,6 +15,8 @@ export const OPEN_VOLUME: Volume = {
 export const CHIP_REFUSES: Fault = {
   kind: "data_closed",
   reason: "tpm_refused",
+  title: "The box's data is locked: the security chip does not open it",
+  text: "The chip of this machine does not give the key. The recovery key opens the data.",
   ways_out: ["recovery_key", "restart", "erase"],
 };
 

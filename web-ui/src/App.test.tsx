@@ -110,11 +110,19 @@ test("a box with a fault shows that and nothing else", async () => {
   answers = {
     "GET /api/v1/access/session": () => problem(503, "unavailable"),
     "GET /api/v1/system/fault": () =>
-      ok({ fault: { kind: "data_closed", reason: "tpm_missing", ways_out: ["recovery_key", "restart"] } }),
+      ok({
+        fault: {
+          kind: "data_closed",
+          reason: "tpm_missing",
+          title: "The chip is missing",
+          text: "No chip answers.",
+          ways_out: ["recovery_key", "restart"],
+        },
+      }),
     "POST /api/v1/storage/unlock": () => problem(422, "recovery-key-wrong"),
   };
   render(<App />);
-  await screen.findByText("The box does not find its security chip");
+  await screen.findByText("The chip is missing");
   expect(screen.queryByText("Erase everything and begin anew")).toBeNull();
   const user = userEvent.setup();
   await user.type(screen.getByLabelText("Recovery key"), "abc{Enter}");

@@ -17,13 +17,16 @@ export type ChatCompletionRequest = Schemas["ChatCompletionRequest"];
 export type ChatUsage = Schemas["ChatUsage"];
 export type ClaimRequest = Schemas["ClaimRequest"];
 export type ClaimState = Schemas["ClaimState"];
+export type ClosedReason = Schemas["ClosedReason"];
 export type Component = Schemas["Component"];
 export type CreateApiKey = Schemas["CreateApiKey"];
-export type CreatedApiKey = Schemas["CreatedApiKey"];
 export type CreateKey = Schemas["CreateKey"];
+export type CreatedApiKey = Schemas["CreatedApiKey"];
 export type Device = Schemas["Device"];
 export type Devices = Schemas["Devices"];
 export type EventFrame = Schemas["EventFrame"];
+export type Fault = Schemas["Fault"];
+export type FaultState = Schemas["FaultState"];
 export type FinishReason = Schemas["FinishReason"];
 export type GeneratedBlocks = Schemas["GeneratedBlocks"];
 export type Key = Schemas["Key"];
@@ -34,45 +37,21 @@ export type LogLine = Schemas["LogLine"];
 export type LogPage = Schemas["LogPage"];
 export type Model = Schemas["Model"];
 export type Models = Schemas["Models"];
+export type NewRecoveryKey = Schemas["NewRecoveryKey"];
 export type OpenedSession = Schemas["OpenedSession"];
 export type ProblemDocument = Schemas["Problem"];
 export type Readiness = Schemas["Readiness"];
 export type Session = Schemas["Session"];
 export type SignInRequest = Schemas["SignInRequest"];
+export type SignRequest = Schemas["SignRequest"];
 export type Signature = Schemas["Signature"];
 export type SignatureScheme = Schemas["SignatureScheme"];
-export type SignRequest = Schemas["SignRequest"];
+export type Storage = Schemas["Storage"];
 export type System = Schemas["System"];
 export type Token = Schemas["Token"];
 export type Tokens = Schemas["Tokens"];
 export type User = Schemas["User"];
 export type Verification = Schemas["Verification"];
 export type VerifyRequest = Schemas["VerifyRequest"];
-
-// Faults and the data volume.
-/** Why the box does not open its data. */
-export type ClosedReason = "tpm_missing" | "tpm_refused" | "opens_without_key" | "damaged" | "no_room" | "no_disk";
-/** What an owner can do about a fault. */
-export type WayOut = "recovery_key" | "restart" | "erase";
-/** Why the box serves nothing but this page. */
-export type Fault = {
-  kind: "data_closed";
-  reason: ClosedReason | null;
-  title?: string | null;
-  text?: string | null;
-  ways_out: WayOut[];
-};
-export type FaultState = { fault: Fault | null };
-export type Volume = {
-  state: "open" | "closed";
-  protection: "tpm" | "none" | "developer";
-  recovery_key: "made" | "missing" | "not_needed";
-  size_bytes: number;
-  free_bytes: number;
-  /** Whether the chip was given the key anew after the recovery key had opened the data. */
-  resealed: boolean;
-  /** When that was, where the box says so. */
-  resealed_at?: string | null;
-};
-export type Storage = { volume: Volume };
-export type NewRecoveryKey = { recovery_key: string };
+export type Volume = Schemas["Volume"];
+export type WayOut = Schemas["WayOut"];

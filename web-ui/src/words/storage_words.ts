@@ -1,6 +1,5 @@
 /** Where the data lies and what protects it, in plain words. */
 import type { Volume } from "../api/types";
-import { day } from "./format";
 import type { Words } from "./node_words";
 
 /** Below this share of free room, people should make room. */
@@ -47,10 +46,9 @@ export function recoveryKeyWords({ recovery_key }: Volume): Words | null {
 }
 
 /** What is said after the recovery key had to open the data; null when it had not. */
-export function resealedWords({ resealed, resealed_at }: Volume): string | null {
+export function resealedWords({ resealed }: Volume): string | null {
   if (!resealed) return null;
-  const when = resealed_at ? `on ${day(resealed_at)}` : "at the last start";
-  return `Your data was opened with the recovery key ${when}. It is sealed to the security chip again.`;
+  return "Your data was opened with the recovery key at the last start. It is sealed to the security chip again.";
 }
 
 /** What is said when room gets short; null when there is enough. */

@@ -3,7 +3,7 @@ import { useState } from "react";
 import type { Fault } from "../../api/types";
 import { Mark } from "../../parts/Mark";
 import { PageTitle } from "../../parts/PageTitle";
-import { faultWords } from "../../words/fault_words";
+import { faultSteps } from "../../words/fault_words";
 import { BoxComesBack, type Doing } from "./BoxComesBack";
 import { EraseForm } from "./EraseForm";
 import { RecoveryKeyForm } from "./RecoveryKeyForm";
@@ -27,16 +27,15 @@ export function FaultPage({ fault }: { fault: Fault }) {
 }
 
 function WaysOut({ fault, onDone }: { fault: Fault; onDone: (doing: Doing) => void }) {
-  const { title, text, steps } = faultWords(fault);
   const offered = (way: Fault["ways_out"][number]) => fault.ways_out.includes(way);
   return (
     <>
-      <PageTitle>{title}</PageTitle>
-      <p>{text}</p>
+      <PageTitle>{fault.title}</PageTitle>
+      <p>{fault.text}</p>
       <section aria-labelledby="what-to-do">
         <h2 id="what-to-do">What to do</h2>
         <ol className="steps">
-          {steps.map((step) => (
+          {faultSteps(fault).map((step) => (
             <li key={step}>{step}</li>
           ))}
         </ol>
