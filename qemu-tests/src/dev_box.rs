@@ -40,7 +40,7 @@ impl DevBox {
                     "systemd.unit-dropin.anyad.service~anya-test",
                     "[Service]\nEnvironment=ANYAD_BITCOIN__CHAIN=regtest\n",
                 );
-        let mut machine = Machine::start_new(lab, &disk, &setup)?;
+        let mut machine = Machine::start(lab, &disk, &setup)?;
         machine.wait_ready()?;
         let code = machine.console_value("Claim code", Duration::from_secs(30))?;
         let api_key = machine.client().claim(&code)?;

@@ -121,16 +121,6 @@ impl Machine {
         Ok(Self { name, disk, processes, serial, qmp, agent: None, client, started, _alone: alone })
     }
 
-    /// TEMPORARY: a new disk is booted twice where its first boot does not find its data partition.
-    pub fn start_new(lab: &Lab, disk: &Disk, setup: &Setup) -> Result<Self> {
-        let machine = Self::start(lab, disk, setup)?;
-        if machine.wait_served()?.is_null() {
-            return Ok(machine);
-        }
-        machine.cut_power();
-        Self::start(lab, disk, setup)
-    }
-
     /// The serial console.
     #[must_use]
     pub fn serial(&self) -> &Serial {

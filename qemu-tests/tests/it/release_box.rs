@@ -95,7 +95,7 @@ pub(crate) fn base64(text: &str) -> String {
 
 fn first_boot(lab: &Lab) -> Result<ReleaseBox> {
     let disk = Disk::new(lab, "release", &lab.disk(Profile::Release))?;
-    let mut machine = Machine::start_new(lab, &disk, &Setup::default())?;
+    let mut machine = Machine::start(lab, &disk, &Setup::default())?;
     machine.wait_ready()?;
     let code = machine.console_value("Claim code", Duration::from_secs(60))?;
     machine.console_value("Node", Duration::from_secs(60))?;
