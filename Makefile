@@ -2,7 +2,7 @@
 
 BOARD ?= qemu-x86_64
 
-.PHONY: help run test soak image qemu bench lint fmt web openapi buildroot-check
+.PHONY: help run test soak image qemu bench bench-image lint fmt web openapi buildroot-check
 
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 26
@@ -31,6 +31,11 @@ bench: ## Measure the box beside its peers; the table goes to target/bench/ too
 	@cargo build --quiet --locked --release -p anyad -p bench
 	@bash -c '. dev-tools/paths && exec target/release/bench --models "$$(dev-tools/fetch/models)" \
 		--python "$$(venv_of bench)/bin/python" $(ARGS)'
+
+bench-image: ## Measure a boot of the image beside one of a plain Debian: target/bench/image.json
+	@dev-tools/setup image
+	@cargo run --quiet --locked -p image -- build --board qemu-x86_64 >/dev/null
+	@cargo run --quiet --locked -p qemu-tests --bin bench_image -- $(ARGS)
 
 lint: ## Clippy, the shape checks, ESLint
 	@dev-tools/setup test

@@ -33,13 +33,10 @@ impl DevBox {
     /// When one of these does not work.
     pub fn prepare(lab: &Lab, name: &str) -> Result<Self> {
         let disk = Disk::new(lab, name, &lab.disk(Profile::Dev))?;
-        let setup =
-            Setup { tpm: std::env::var_os("TMP_NOTPM").is_none().then(|| "tpm".into()), ..Setup::default() }
-                .with_agent()
-                .with_credential(
-                    "systemd.unit-dropin.anyad.service~anya-test",
-                    "[Service]\nEnvironment=ANYAD_BITCOIN__CHAIN=regtest\n",
-                );
+        let setup = Setup::default().with_agent().with_credential(
+            "systemd.unit-dropin.anyad.service~anya-test",
+            "[Service]\nEnvironment=ANYAD_BITCOIN__CHAIN=regtest\n",
+        );
         let mut machine = Machine::start(lab, &disk, &setup)?;
         machine.wait_ready()?;
         let code = machine.console_value("Claim code", Duration::from_secs(30))?;
