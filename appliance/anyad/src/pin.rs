@@ -1,11 +1,15 @@
 //! The PIN of the box's own PKCS#11 token: random, made once, never shown to anyone.
 //!
 //! With a TPM it is kept sealed; without one, in a file of mode 0600, which protects it from other
-//! users of the machine but not from who takes the disk.
+//! users of the machine but not from who takes the disk. A copy that the recovery key opens outlives the TPM
+//! ([`recovery`]).
+
+pub(crate) mod recovery;
 
 use std::path::Path;
 
 use anyhow::{Context, Result, anyhow, bail};
+use hal_api::volume::RecoveryKey;
 use hal_api::{HalErrorKind, SealPolicy, Sealed, Sealer};
 use zeroize::Zeroizing;
 
@@ -14,7 +18,8 @@ use crate::data_folder::{read_if_there, write_private};
 const PLAIN: &str = "softhsm-pin";
 const SEALED: &str = "softhsm-pin.sealed";
 
-/// Gives the PIN; makes it when there is none and `may_make` says that the token is new.
+/// Gives the PIN; makes it when there is none and `may_make` says that the token is new. With the recovery key
+/// that just opened the volume, a PIN that the TPM does not give is taken from its copy and sealed anew.
 ///
 /// # Errors
 /// One line with the cure: sealed and no TPM, sealed by another TPM, or missing beside a token that
@@ -22,12 +27,22 @@ const SEALED: &str = "softhsm-pin.sealed";
 pub(crate) fn load_or_make(
     folder: &Path,
     sealer: Option<&dyn Sealer>,
+    recovery_key: Option<&RecoveryKey>,
     may_make: bool,
 ) -> Result<Zeroizing<String>> {
     let plain = folder.join(PLAIN);
     let sealed = folder.join(SEALED);
     if let Some(blob) = read_if_there(&sealed)? {
-        let pin = unseal(&sealed, blob, sealer)?;
+        let pin = match (unseal(&sealed, blob, sealer), recovery_key) {
+            (Err(error), Some(key)) => {
+                let pin = recovery::open(folder, key)?.ok_or(error)?;
+                if let Some(sealer) = sealer {
+                    seal(&sealed, &pin, sealer)?;
+                }
+                pin
+            }
+            (unsealed, _) => unsealed?,
+        };
         // A power cut between sealing and removing leaves both.
         if plain.exists() {
             std::fs::remove_file(&plain).context("cannot remove the unsealed PIN")?;
@@ -44,10 +59,7 @@ pub(crate) fn load_or_make(
     };
     match sealer {
         Some(sealer) => {
-            let blob = sealer
-                .seal(pin.as_bytes(), &SealPolicy::default())
-                .context("cannot seal the PIN with the TPM")?;
-            write_private(&sealed, &blob.0)?;
+            seal(&sealed, &pin, sealer)?;
             if plain.exists() {
                 std::fs::remove_file(&plain).context("cannot remove the unsealed PIN")?;
             }
@@ -55,6 +67,12 @@ pub(crate) fn load_or_make(
         None => write_private(&plain, pin.as_bytes())?,
     }
     Ok(pin)
+}
+
+fn seal(path: &Path, pin: &str, sealer: &dyn Sealer) -> Result<()> {
+    let blob =
+        sealer.seal(pin.as_bytes(), &SealPolicy::default()).context("cannot seal the PIN with the TPM")?;
+    write_private(path, &blob.0)
 }
 
 fn unseal(path: &Path, blob: Vec<u8>, sealer: Option<&dyn Sealer>) -> Result<Zeroizing<String>> {
@@ -111,22 +129,39 @@ mod tests {
     #[test]
     fn the_pin_stays_the_same_and_is_sealed_once_there_is_a_tpm() {
         let folder = tempfile::tempdir().unwrap();
-        let first = load_or_make(folder.path(), None, true).unwrap();
+        let first = load_or_make(folder.path(), None, None, true).unwrap();
         assert_eq!(first.len(), 32);
-        assert_eq!(load_or_make(folder.path(), None, false).unwrap(), first);
-        assert_eq!(load_or_make(folder.path(), Some(&Mirror), false).unwrap(), first);
+        assert_eq!(load_or_make(folder.path(), None, None, false).unwrap(), first);
+        assert_eq!(load_or_make(folder.path(), Some(&Mirror), None, false).unwrap(), first);
         assert!(!folder.path().join(PLAIN).exists(), "the plain file is gone once sealed");
-        assert_eq!(load_or_make(folder.path(), Some(&Mirror), false).unwrap(), first);
+        assert_eq!(load_or_make(folder.path(), Some(&Mirror), None, false).unwrap(), first);
     }
 
     #[test]
     fn what_cannot_be_opened_is_told_with_the_cure() {
         let folder = tempfile::tempdir().unwrap();
-        let told =
-            |sealer: Option<&dyn Sealer>| load_or_make(folder.path(), sealer, false).unwrap_err().to_string();
+        let told = |sealer: Option<&dyn Sealer>| {
+            load_or_make(folder.path(), sealer, None, false).unwrap_err().to_string()
+        };
         assert!(told(None).contains("restore the file from a backup"));
         std::fs::write(folder.path().join(SEALED), "").unwrap();
         assert!(told(None).contains("start with the same --tpm"));
         assert!(told(Some(&Mirror)).contains("sealed by another TPM"));
+    }
+
+    #[test]
+    fn the_recovery_key_brings_the_pin_to_another_tpm() {
+        let folder = tempfile::tempdir().unwrap();
+        let key = RecoveryKey::parse(&"c".repeat(64)).unwrap();
+        let pin = load_or_make(folder.path(), Some(&Mirror), None, true).unwrap();
+        recovery::keep(folder.path(), &pin, &key).unwrap();
+        // What another TPM sealed.
+        std::fs::write(folder.path().join(SEALED), "").unwrap();
+        assert!(load_or_make(folder.path(), Some(&Mirror), None, false).is_err());
+        let other = RecoveryKey::parse(&"b".repeat(64)).unwrap();
+        assert!(load_or_make(folder.path(), Some(&Mirror), Some(&other), false).is_err());
+        assert_eq!(load_or_make(folder.path(), None, Some(&key), false).unwrap(), pin, "without a TPM");
+        assert_eq!(load_or_make(folder.path(), Some(&Mirror), Some(&key), false).unwrap(), pin);
+        assert_eq!(load_or_make(folder.path(), Some(&Mirror), None, false).unwrap(), pin, "sealed anew");
     }
 }

@@ -20,15 +20,17 @@ use appliance_core::keys::KeyService;
 use appliance_core::logs::LogSource;
 use appliance_core::node::Node;
 use appliance_core::page::PageRequest;
-use appliance_http::{BoxIdentity, EventBus, Presence, Profile, ServedCertificate, Services};
+use appliance_http::{BoxIdentity, EventBus, Presence, Profile, ServedCertificate, Services, Storage};
 use appliance_inference::{MiniLmEmbedder, SmolLm2Chat};
 use appliance_store::Store;
+use hal_api::volume::RecoveryKey;
 use hal_api::{ServiceManager, Token};
 use hal_board::{LinuxSensors, SystemdJournal, SystemdServiceManager};
 use jiff::Timestamp;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
+use zeroize::Zeroizing;
 
 use crate::accelerators::Accelerators;
 use crate::config::Config;
@@ -40,6 +42,7 @@ use crate::logging::LogMemory;
 use crate::network::{Announcer, Follower, Site};
 use crate::node::{NoNode, SupervisedNode};
 use crate::observer::{Observer, model_component, node_component};
+use crate::pin::recovery::KeepsPin;
 use crate::room::{self, Reserve};
 use crate::shutdown::Shutdown;
 use crate::signals::StopSignals;
@@ -82,7 +85,8 @@ async fn start_and_wait(
     let observer = Observer::new(Arc::clone(&health), Arc::clone(&console), Arc::new(events.clone()));
     let observer = Arc::new(observer.showing_health(config.console.shows_health()));
 
-    let tokens = open_tokens(config, data, shutdown)?;
+    let recovery_key = opened.unlocked.as_ref().map(|unlocked| &unlocked.key);
+    let (tokens, pin) = open_tokens(config, data, recovery_key, shutdown)?;
     let store = open_store(data, shutdown)?;
     if let Some(unlocked) = &opened.unlocked {
         fault::note(unlocked, &*store);
@@ -118,7 +122,7 @@ async fn start_and_wait(
         },
         logs: log_source(logs),
         events,
-        storage: opened.storage,
+        storage: keeping_pin(opened.storage, data, pin)?,
         identity: BoxIdentity {
             version: env!("CARGO_PKG_VERSION").into(),
             profile: if config.appliance.enabled { Profile::Appliance } else { Profile::Developer },
@@ -266,14 +270,26 @@ fn banner(
     }
 }
 
-fn open_tokens(config: &Config, data: &DataFolder, shutdown: &mut Shutdown) -> Result<Vec<Token>> {
-    let opened = tokens::open(&config.tokens, data)?;
+fn open_tokens(
+    config: &Config,
+    data: &DataFolder,
+    recovery_key: Option<&RecoveryKey>,
+    shutdown: &mut Shutdown,
+) -> Result<(Vec<Token>, Zeroizing<String>)> {
+    let opened = tokens::open(&config.tokens, data, recovery_key)?;
     let (tokens, swtpm) = (opened.tokens.clone(), opened.swtpm);
     shutdown.after_blocking("tokens", STOP_BOUND, move || {
         tokens.iter().for_each(|token| token.probe.close());
         drop(swtpm);
     });
-    Ok(opened.tokens)
+    Ok((opened.tokens, opened.pin))
+}
+
+/// The storage, whose recovery keys open the token's PIN as well.
+fn keeping_pin(storage: Storage, data: &DataFolder, pin: Zeroizing<String>) -> Result<Storage> {
+    let Some(volume) = storage.volume else { return Ok(storage) };
+    let keeps = KeepsPin { volume, folder: data.folder("secrets")?, pin };
+    Ok(Storage { volume: Some(Arc::new(keeps)), ..storage })
 }
 
 fn open_store(data: &DataFolder, shutdown: &mut Shutdown) -> Result<Arc<Store>> {

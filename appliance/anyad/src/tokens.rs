@@ -3,6 +3,7 @@
 pub(crate) mod plugged;
 
 use anyhow::{Context, Result, anyhow};
+use hal_api::volume::RecoveryKey;
 use hal_api::{HalErrorKind, Token};
 use hal_pkcs11::{Pkcs11Config, softhsm};
 use hal_tpm::TpmConfig;
@@ -19,20 +20,27 @@ pub(crate) struct OpenTokens {
     /// The PKCS#11 token first: it is the default for new keys.
     pub(crate) tokens: Vec<Token>,
     pub(crate) swtpm: Option<Swtpm>,
+    /// The PIN of the box's own PKCS#11 token.
+    pub(crate) pin: Zeroizing<String>,
 }
 
-/// Opens every configured token; makes the box's own PKCS#11 token on the first start.
+/// Opens every configured token; makes the box's own PKCS#11 token on the first start. `recovery_key` is the
+/// one that opened the volume at this start.
 ///
 /// # Errors
 /// One line with the cure: no module, no TPM, a wrong or missing PIN.
-pub(crate) fn open(config: &Tokens, data: &DataFolder) -> Result<OpenTokens> {
+pub(crate) fn open(
+    config: &Tokens,
+    data: &DataFolder,
+    recovery_key: Option<&RecoveryKey>,
+) -> Result<OpenTokens> {
     let (tpm, swtpm) = open_tpm(config, data)?;
     let sealer = tpm.as_ref().and_then(|token| token.sealer.as_deref());
     let folder = data.join("softhsm/tokens");
     let is_new = std::fs::read_dir(&folder).map_or(true, |mut entries| entries.next().is_none());
-    let pin = pin::load_or_make(&data.folder("secrets")?, sealer, is_new)?;
-    let token = open_pkcs11(&config.pkcs11, data, pin)?;
-    Ok(OpenTokens { tokens: [Some(token), tpm].into_iter().flatten().collect(), swtpm })
+    let pin = pin::load_or_make(&data.folder("secrets")?, sealer, recovery_key, is_new)?;
+    let token = open_pkcs11(&config.pkcs11, data, pin.clone())?;
+    Ok(OpenTokens { tokens: [Some(token), tpm].into_iter().flatten().collect(), swtpm, pin })
 }
 
 /// Opens the box's own PKCS#11 token. The security officer's PIN is thrown away after the token is

@@ -16,12 +16,14 @@ use hal_api::volume::{ClosedReason, DataVolume, RecoveryKey, VolumeState, Volume
 use jiff::Timestamp;
 
 /// How the volume was opened.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Unlocked {
     /// The request that did it.
     pub request_id: String,
     /// Whether its key was sealed to the TPM anew; `None` where there is no TPM to seal it to.
     pub resealed: Option<bool>,
+    /// What opened it.
+    pub key: RecoveryKey,
 }
 
 /// What fault mode is served with.
@@ -182,7 +184,11 @@ impl FaultApi {
             }
             let refused = before.is_some_and(|status| status.reason == Some(ClosedReason::TpmRefused));
             let resealed = refused.then(|| self.reseal(key));
-            (self.services.opened)(Unlocked { request_id: request_id.to_owned(), resealed });
+            (self.services.opened)(Unlocked {
+                request_id: request_id.to_owned(),
+                resealed,
+                key: key.clone(),
+            });
             Tried::Open
         }))
     }
