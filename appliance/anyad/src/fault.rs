@@ -1,4 +1,5 @@
-//! Fault mode: the box serves a page that helps as long as its data partition is closed.
+//! Fault mode: the box serves a page that helps as long as its data partition is closed, or when the service
+//! cannot start with what is on it.
 //!
 //! # Design
 //!
@@ -20,7 +21,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use appliance_core::access::SystemEntropy;
 use appliance_core::audit::{Actor, AuditLog, AuditOutcome, AuditRecord, Who};
-use appliance_http::{ConsoleCode, FaultServices, Storage, Unlocked};
+use appliance_http::{ConsoleCode, FaultServices, FaultText, NOT_STARTED, Storage, Unlocked};
 use hal_api::ServiceManager;
 use hal_api::volume::{DataVolume, VolumeState, VolumeStatus};
 use hal_board::{BoxVolume, SystemdServiceManager};
@@ -80,9 +81,42 @@ fn serve_until_open(config: &Config, volume: &Arc<dyn DataVolume>) -> Result<End
     if status.as_ref().is_some_and(|status| status.state == VolumeState::Open) {
         return Ok(Ended::Open(None));
     }
+    serve_fault(config, Trouble { volume: Arc::clone(volume), status, not_started: None })
+}
+
+/// Serves a page that says why the service could not start, until the box is restarted or told to stop. It is
+/// no use to try again and again where nobody sees why.
+///
+/// # Errors
+/// When fault mode cannot be served: one line with the cure.
+pub(crate) fn serve_failure(config: &Config, cause: &anyhow::Error) -> Result<()> {
+    let volume: Arc<dyn DataVolume> = Arc::new(BoxVolume::at(&config.appliance.volume_socket));
+    let status = ask(&*volume);
+    let not_started = Some(format!("{cause:#}").replace('\n', " "));
+    serve_fault(config, Trouble { volume, status, not_started }).map(drop)
+}
+
+/// What fault mode tells of.
+struct Trouble {
+    volume: Arc<dyn DataVolume>,
+    status: Option<VolumeStatus>,
+    /// Why the service could not start, where the volume is open.
+    not_started: Option<String>,
+}
+
+impl Trouble {
+    fn title(&self) -> &'static str {
+        match self.not_started {
+            Some(_) => NOT_STARTED,
+            None => FaultText::of(self.status.as_ref().and_then(|status| status.reason)).title,
+        }
+    }
+}
+
+fn serve_fault(config: &Config, trouble: Trouble) -> Result<Ended> {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start threads")?;
-    let ended = runtime.block_on(serve(config, Arc::clone(volume), status));
+    let ended = runtime.block_on(serve(config, trouble));
     runtime.shutdown_timeout(END_BOUND);
     ended
 }
@@ -100,9 +134,9 @@ fn ask(volume: &dyn DataVolume) -> Option<VolumeStatus> {
         .ok()
 }
 
-async fn serve(config: &Config, volume: Arc<dyn DataVolume>, status: Option<VolumeStatus>) -> Result<Ended> {
-    let reason = status.as_ref().and_then(|status| status.reason);
-    tracing::error!(?reason, "the data partition is closed: serving fault mode");
+async fn serve(config: &Config, trouble: Trouble) -> Result<Ended> {
+    let problem = trouble.title();
+    tracing::error!(problem, cause = trouble.not_started, "serving fault mode");
     let signals = StopSignals::listen().context("cannot listen to signals")?;
     let manager: Arc<dyn ServiceManager> = Arc::new(SystemdServiceManager);
     let console = Arc::new(open_console(config)?);
@@ -110,7 +144,7 @@ async fn serve(config: &Config, volume: Arc<dyn DataVolume>, status: Option<Volu
     let certificate = certificate::in_memory(&site.names(&config.http))?;
     let listeners = Listeners::bind(&config.http).await?;
     let urls = site.urls(&config.http, listeners.port);
-    console.screen(&screen::of(reason, &urls, &certificate.fingerprint));
+    console.screen(&screen::of(problem, &urls, &certificate.fingerprint));
     let code = {
         let console = Arc::clone(&console);
         ConsoleCode::new(&SystemEntropy, move |code| console.line("Erase code", code))
@@ -118,8 +152,9 @@ async fn serve(config: &Config, volume: Arc<dyn DataVolume>, status: Option<Volu
     };
     let (opened, mut was_opened) = mpsc::unbounded_channel();
     let services = FaultServices {
-        volume,
-        status,
+        volume: trouble.volume,
+        status: trouble.status,
+        not_started: trouble.not_started,
         code: Arc::new(code),
         opened: Arc::new(move |unlocked| {
             // Nobody listens any more only when the service stops.
@@ -140,7 +175,7 @@ async fn serve(config: &Config, volume: Arc<dyn DataVolume>, status: Option<Volu
     ));
     let watched = watchdog::start(Arc::clone(&manager), || {});
     manager.ready();
-    manager.status("The data partition is closed; the web page says what helps");
+    manager.status(&format!("{problem}; the web page says what helps"));
     let ended = tokio::select! {
         () = signals.asked_to_stop() => Ended::Stopped,
         Some(unlocked) = was_opened.recv() => Ended::Open(Some(unlocked)),

@@ -24,12 +24,14 @@ mod tokens;
 mod watchdog;
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use clap::Parser;
 
 use cli::{Cli, Command};
 use data_folder::DataFolder;
+use logging::LogMemory;
 
 fn main() -> ExitCode {
     match start(&Cli::parse()) {
@@ -62,12 +64,22 @@ fn serve(cli: &Cli) -> Result<()> {
     let logs = logging::start(&config.log)?;
     set_environment(&config)?;
     let Some(opened) = fault::opened(&config)? else { return Ok(()) };
+    match serve_with(&config, logs, opened) {
+        Err(error) if config.appliance.enabled => {
+            complain(&error);
+            fault::serve_failure(&config, &error)
+        }
+        ended => ended,
+    }
+}
+
+fn serve_with(config: &config::Config, logs: Arc<LogMemory>, opened: fault::Opened) -> Result<()> {
     let data = DataFolder::take(&config.data.directory)?;
     room::Reserve::of(data.path()).spend();
     hal_pkcs11::softhsm::prepare(&data.join("softhsm"))?;
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start threads")?;
-    let ended = runtime.block_on(run::run(config, data, logs, opened));
+    let ended = runtime.block_on(run::run(config.clone(), data, logs, opened));
     // A call into foreign code that hangs must not keep the process.
     runtime.shutdown_background();
     ended

@@ -15,6 +15,8 @@ use hal_api::HalResult;
 use hal_api::volume::{ClosedReason, DataVolume, RecoveryKey, VolumeState, VolumeStatus};
 use jiff::Timestamp;
 
+use crate::dto::storage::Fault;
+
 /// How the volume was opened.
 #[derive(Clone, Debug)]
 pub struct Unlocked {
@@ -26,13 +28,18 @@ pub struct Unlocked {
     pub key: RecoveryKey,
 }
 
+/// The title of the fault when the volume is open and the service could not start.
+pub const NOT_STARTED: &str = "The box could not start";
+
 /// What fault mode is served with.
 #[derive(Clone)]
 pub struct FaultServices {
-    /// The closed volume.
+    /// The volume.
     pub volume: Arc<dyn DataVolume>,
     /// How it was found; `None` when nobody could be asked.
     pub status: Option<VolumeStatus>,
+    /// Why the service could not start though the volume is open: one line.
+    pub not_started: Option<String>,
     /// The code on the console.
     pub code: Arc<ConsoleCode>,
     /// Called once the volume is open.
@@ -157,8 +164,12 @@ impl FaultApi {
         Self { services, status, trying: Mutex::new(()) }
     }
 
-    pub(crate) fn status(&self) -> Option<VolumeStatus> {
-        self.lock().clone()
+    /// What keeps the box from working.
+    pub(crate) fn fault(&self) -> Option<Fault> {
+        match &self.services.not_started {
+            Some(cause) => Some(Fault::not_started(cause)),
+            None => Fault::of(self.lock().as_ref()),
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<VolumeStatus>> {

@@ -33,7 +33,7 @@ mod server;
 mod services;
 
 pub use events::{EventBus, PublishedEvent};
-pub use fault::{ConsoleCode, FaultServices, FaultText, Unlocked};
+pub use fault::{ConsoleCode, FaultServices, FaultText, NOT_STARTED, Unlocked};
 pub use identity::{BoxIdentity, CertificateIdentity, Presence, Profile};
 pub use problem::{FieldError, OpenAiError, Problem, ProblemDocument, Slug};
 pub use router::{fault_router, openapi, router};

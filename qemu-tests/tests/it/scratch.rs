@@ -24,15 +24,25 @@ fn scratch() {
     println!("{:?}", machine.wait_served());
     println!("{:?}", machine.client().ask("POST", "/api/v1/storage/unlock", Some(&made)));
     for _ in 0..30 {
-        println!("{:?}", machine.client().ask("GET", "/api/v1/system/fault", None).map(|a| a.body["fault"]["reason"].clone()));
+        println!(
+            "{:?}",
+            machine
+                .client()
+                .ask("GET", "/api/v1/system/fault", None)
+                .map(|a| a.body["fault"]["reason"].clone())
+        );
         println!("{:?}", machine.client().ask("GET", "/readyz", None));
-        if machine.client().serves() == Some(serde_json::Value::Null) { break; }
+        if machine.client().serves() == Some(serde_json::Value::Null) {
+            break;
+        }
         std::thread::sleep(Duration::from_secs(1));
     }
     for line in std::fs::read_to_string("/tmp/w/qt/commands").unwrap().lines() {
         println!(
             "$ {line}\n{}",
-            machine.run(line, Duration::from_secs(90)).map_or_else(|e| format!("{e:#}"), |(s, o)| format!("{o}[{s}]"))
+            machine
+                .run(line, Duration::from_secs(90))
+                .map_or_else(|e| format!("{e:#}"), |(s, o)| format!("{o}[{s}]"))
         );
     }
 }

@@ -1174,7 +1174,7 @@ export interface components {
          * @description What kind of fault keeps the box from working.
          * @enum {string}
          */
-        FaultKind: "data_closed";
+        FaultKind: "data_closed" | "start_failed";
         /** @description Whether something keeps the box from working. */
         FaultState: {
             fault: components["schemas"]["Fault"] | null;

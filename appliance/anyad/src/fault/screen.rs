@@ -1,15 +1,13 @@
 //! What the console shows in fault mode.
 
 use appliance_core::fingerprint::Fingerprint;
-use appliance_http::FaultText;
-use hal_api::volume::ClosedReason;
 
 use crate::console::{Screen, certificate_lines};
 
 /// The problem, and where the page that helps is. The code for erasing and restarting comes beside it.
-pub(super) fn of(reason: Option<ClosedReason>, urls: &[String], fingerprint: &Fingerprint) -> Screen {
+pub(super) fn of(problem: &str, urls: &[String], fingerprint: &Fingerprint) -> Screen {
     Screen::new(format!("Anya Box {} needs you", env!("CARGO_PKG_VERSION")))
-        .field("Problem", FaultText::of(reason).title)
+        .field("Problem", problem)
         .field("What to do", "Open the address below in a browser; the page says what helps.")
         .lines("Address", urls.iter().map(String::as_str))
         .lines("Certificate", certificate_lines(&fingerprint.words().join(" "), &fingerprint.hex()))

@@ -220,7 +220,7 @@ impl Drop for Box {
 }
 
 /// The running program; it does not outlive the test, however that ends.
-struct Process(Child);
+pub(crate) struct Process(pub(crate) Child);
 
 impl Drop for Process {
     fn drop(&mut self) {

@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::{UnixDatagram, UnixListener};
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use hal_api::HalErrorKind;
@@ -12,7 +13,7 @@ use hal_sim::{SimVolume, VolumeAct};
 use reqwest::blocking::Client;
 use serde_json::{Value, json};
 
-use crate::boxed::{Box, PATIENCE};
+use crate::boxed::{Box, PATIENCE, Process, anyad};
 
 /// Serves this volume as the program that looks after it would.
 fn serve(volume: SimVolume, socket: &Path) {
@@ -80,15 +81,21 @@ impl Machine {
 
     /// The box's service; returns when it works, which takes somebody's help while the volume is closed.
     fn start(&self) -> Box {
-        Box::start_in(&self.folder.path().join("box"), |command| {
-            command
-                .arg("--no-bitcoin")
-                .env("ANYAD_APPLIANCE__ENABLED", "true")
-                .env("ANYAD_APPLIANCE__VOLUME_SOCKET", &self.socket)
-                .env("ANYAD_CONSOLE__PATHS", format!("[\"-\", \"{}\"]", self.console.display()))
-                .env("NOTIFY_SOCKET", self.folder.path().join("notify"))
-                .env("WATCHDOG_USEC", "400000");
-        })
+        Box::start_in(&self.data(), |command| self.prepare(command))
+    }
+
+    fn data(&self) -> PathBuf {
+        self.folder.path().join("box")
+    }
+
+    fn prepare(&self, command: &mut Command) {
+        command
+            .arg("--no-bitcoin")
+            .env("ANYAD_APPLIANCE__ENABLED", "true")
+            .env("ANYAD_APPLIANCE__VOLUME_SOCKET", &self.socket)
+            .env("ANYAD_CONSOLE__PATHS", format!("[\"-\", \"{}\"]", self.console.display()))
+            .env("NOTIFY_SOCKET", self.folder.path().join("notify"))
+            .env("WATCHDOG_USEC", "400000");
     }
 }
 
@@ -185,4 +192,31 @@ fn a_stop_in_fault_mode_is_in_order() {
     nix::sys::signal::kill(id, nix::sys::signal::Signal::SIGTERM).unwrap();
     assert!(process.wait().unwrap().success());
     assert!(!machine.folder.path().join("box").exists(), "nothing was written beside the closed volume");
+}
+
+#[test]
+fn a_box_that_cannot_start_says_why_and_stays_to_be_asked() {
+    let volume = SimVolume::open();
+    let machine = Machine::with(&volume);
+    std::fs::create_dir(machine.data()).unwrap();
+    std::fs::write(machine.data().join("state.db"), "no database".repeat(1_000)).unwrap();
+    let mut command = anyad(&machine.data());
+    machine.prepare(&mut command);
+    let mut service = Process(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
+    let url = on_console(&machine.console, "Address");
+    let fault: Value = client().get(format!("{url}/api/v1/system/fault")).send().unwrap().json().unwrap();
+    assert_eq!(fault["fault"]["kind"], "start_failed");
+    assert_eq!(fault["fault"]["ways_out"], json!(["restart"]));
+    assert_eq!(on_console(&machine.console, "Problem"), fault["fault"]["title"]);
+    let text = fault["fault"]["text"].as_str().unwrap();
+    assert!(text.contains("cannot open the box's state"), "{text}");
+    let ready = client().get(format!("{url}/readyz")).send().unwrap();
+    assert_eq!(ready.status(), 503);
+    assert!(service.0.try_wait().unwrap().is_none(), "it stays to be asked");
+    let code = on_console(&machine.console, "Erase code");
+    assert_eq!(post(&url, "/api/v1/system/restart", &json!({"code": code})).0, 202);
+    assert_eq!(volume.acts().last(), Some(&VolumeAct::Restarted));
+    let pid = nix::unistd::Pid::from_raw(service.0.id().cast_signed());
+    nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM).unwrap();
+    assert!(service.0.wait().unwrap().success());
 }

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use super::mirror;
 use crate::extract::RequestBody;
-use crate::fault::FaultText;
+use crate::fault::{FaultText, NOT_STARTED};
 
 mirror! {
     /// Whether the data partition can be used.
@@ -78,6 +78,8 @@ pub(crate) struct NewRecoveryKey {
 pub(crate) enum FaultKind {
     /// Its data partition is closed.
     DataClosed,
+    /// Its data partition is open, and the service could not start with what is on it.
+    StartFailed,
 }
 
 /// What an owner can do about a fault.
@@ -100,9 +102,9 @@ pub(crate) struct Fault {
     #[schema(required)]
     reason: Option<ClosedReason>,
     /// One line for people.
-    title: &'static str,
+    pub(crate) title: &'static str,
     /// What happened and what helps, for people.
-    text: &'static str,
+    text: String,
     /// In the order in which they should be tried.
     ways_out: Vec<WayOut>,
 }
@@ -123,9 +125,28 @@ impl Fault {
             kind: FaultKind::DataClosed,
             reason: reason.map(Into::into),
             title,
-            text,
+            text: text.to_owned(),
             ways_out: ways.into_iter().filter_map(|(is_one, way)| is_one.then_some(way)).collect(),
         })
+    }
+
+    /// The fault of a service that could not start; `cause` says why.
+    pub(crate) fn not_started(cause: &str) -> Self {
+        let text = format!(
+            "The box's data is open, and something in it or in the hardware kept the box from starting: \
+             {cause}. Nothing was changed. A restart often helps; if it does not, this text tells support \
+             what happened."
+        );
+        let (kind, title, ways_out) = (FaultKind::StartFailed, NOT_STARTED, vec![WayOut::Restart]);
+        Self { kind, reason: None, title, text, ways_out }
+    }
+
+    /// What of the box failed, as `/readyz` names it.
+    pub(crate) fn component(&self) -> &'static str {
+        match self.kind {
+            FaultKind::DataClosed => "storage",
+            FaultKind::StartFailed => "service",
+        }
     }
 
     /// Whether erasing everything is a way out.

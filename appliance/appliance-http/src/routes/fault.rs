@@ -14,7 +14,7 @@ use utoipa_axum::routes;
 use super::ui;
 use crate::blocking;
 use crate::dto::health::{Component, ComponentState, Health, Readiness, ReadinessStatus};
-use crate::dto::storage::{ConsoleCodeRequest, Fault, FaultState, Opened, UnlockRequest};
+use crate::dto::storage::{ConsoleCodeRequest, FaultState, Opened, UnlockRequest};
 use crate::extract::Json;
 use crate::fault::{FaultApi, FaultText, Tried};
 use crate::gate::{self, RequestId};
@@ -38,18 +38,18 @@ pub(crate) fn router() -> Router<Arc<FaultApi>> {
 }
 
 async fn fault(State(api): State<Arc<FaultApi>>) -> axum::Json<FaultState> {
-    axum::Json(FaultState { fault: Fault::of(api.status().as_ref()) })
+    axum::Json(FaultState { fault: api.fault() })
 }
 
 async fn readyz(State(api): State<Arc<FaultApi>>) -> (StatusCode, axum::Json<Readiness>) {
-    let text = FaultText::of(api.status().and_then(|status| status.reason));
-    let storage = Component {
-        name: "storage".into(),
+    let failed = api.fault().map(|fault| Component {
+        name: fault.component().into(),
         state: ComponentState::Failed,
         required: true,
-        detail: text.title.into(),
-    };
-    let readiness = Readiness { status: ReadinessStatus::NotReady, components: vec![storage] };
+        detail: fault.title.into(),
+    });
+    let components = failed.into_iter().collect();
+    let readiness = Readiness { status: ReadinessStatus::NotReady, components };
     (StatusCode::SERVICE_UNAVAILABLE, axum::Json(readiness))
 }
 
@@ -104,8 +104,7 @@ async fn erase(
     State(api): State<Arc<FaultApi>>,
     Json(request): Json<ConsoleCodeRequest>,
 ) -> ProblemResult<StatusCode> {
-    let fault = Fault::of(api.status().as_ref());
-    if !fault.is_some_and(|fault| fault.offers_erasing()) {
+    if !api.fault().is_some_and(|fault| fault.offers_erasing()) {
         return Err(Problem::new(Slug::Conflict, "Erasing does not help against this fault."));
     }
     with_code(api, request, |volume| volume.erase()).await

@@ -30,6 +30,7 @@ fn closed(reason: ClosedReason) -> Closed {
     let (shown, heard) = (Arc::clone(&code), Arc::clone(&opened));
     let services = FaultServices {
         status: volume.status().ok(),
+        not_started: None,
         volume: Arc::new(volume.clone()),
         code: Arc::new(
             ConsoleCode::new(&SystemEntropy, move |code| *shown.lock().unwrap() = code.to_owned()).unwrap(),
