@@ -6,7 +6,7 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use base64::Engine as _;
@@ -58,6 +58,21 @@ impl Agent {
     #[must_use]
     pub fn new(socket: UnixStream) -> Self {
         Self { stream: BufReader::new(socket), number: u64::from(std::process::id()) << 32 }
+    }
+
+    /// Waits until the guest answers. What is said to a port that the guest has not opened yet is lost, so
+    /// it is said again.
+    ///
+    /// # Errors
+    /// When there is no answer within the time.
+    pub fn wait(&mut self, within: Duration) -> Result<()> {
+        let deadline = Instant::now() + within;
+        while let Err(error) = self.run("true", Duration::from_secs(2)) {
+            if Instant::now() > deadline {
+                return Err(error);
+            }
+        }
+        Ok(())
     }
 
     /// Runs a command as root and gives its exit status and what it printed, both streams together.

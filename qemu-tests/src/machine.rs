@@ -222,7 +222,8 @@ impl Machine {
         let deadline = Instant::now() + BOOT;
         while self.client.serves() != Some(Value::Null) {
             if Instant::now() > deadline {
-                bail!("{}: the fault stayed; {}", self.name, self.serial.told());
+                let now = self.client.ask("GET", "/api/v1/system/fault", None);
+                bail!("{}: not back without the fault ({now:?}); {}", self.name, self.serial.told());
             }
             std::thread::sleep(Duration::from_millis(250));
         }
@@ -235,7 +236,9 @@ impl Machine {
     /// When there is no answer within the time.
     pub fn run(&mut self, command: &str, within: Duration) -> Result<(i32, String)> {
         if self.agent.is_none() {
-            self.agent = Some(Agent::new(connect(self.disk.folder(), arguments::AGENT)?));
+            let mut agent = Agent::new(connect(self.disk.folder(), arguments::AGENT)?);
+            agent.wait(within).with_context(|| self.serial.told())?;
+            self.agent = Some(agent);
         }
         let agent = self.agent.as_mut().expect("made above where it was missing");
         agent.run(command, within).with_context(|| self.serial.told())
@@ -259,12 +262,22 @@ impl Machine {
     /// When the guest does not shut down within two minutes.
     pub fn power_down(mut self) -> Result<()> {
         self.qmp.execute("system_powerdown", &json!({}))?;
+        self.wait_off()
+    }
+
+    /// Tells the guest (dev image) to shut down, and waits until the machine is off.
+    ///
+    /// # Errors
+    /// When the guest does not shut down within two minutes.
+    pub fn shut_down(mut self) -> Result<()> {
+        self.sh("systemctl --no-block poweroff")?;
+        self.wait_off()
+    }
+
+    fn wait_off(mut self) -> Result<()> {
         let qemu = self.processes.last_mut().expect("QEMU is there until the machine is dropped");
-        if !ended(qemu, Duration::from_secs(5))? {
-            return Ok(()); // TEMPORARY
-        }
-        if false {
-            bail!("{}: the power button did not switch it off; {}", self.name, self.serial.told());
+        if !ended(qemu, Duration::from_secs(120))? {
+            bail!("{}: it did not switch itself off; {}", self.name, self.serial.told());
         }
         Ok(())
     }

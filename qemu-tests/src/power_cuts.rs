@@ -9,7 +9,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use serde::Serialize;
@@ -56,11 +56,10 @@ pub fn run(lab: &Lab, dev: &DevBox, seed: u64, cuts: usize, mut told: impl FnMut
         let after = chance.between(WORK.0, WORK.1);
         let answered = cut_during_work(machine, dev, after, number, &mut keys);
         let answered = answered.with_context(|| format!("seed {seed}, cut {number}"))?;
-        let started = Instant::now();
         machine = dev.boot(lab, &[])?;
-        let checked = machine.wait_ready().and_then(|()| check(&dev.client(&machine), &keys));
-        let boot_s = started.elapsed().as_secs_f64();
-        let audit_entries = checked
+        machine.wait_ready().with_context(|| format!("seed {seed}, after cut {number}"))?;
+        let boot_s = machine.age().as_secs_f64();
+        let audit_entries = check(&dev.client(&machine), &keys)
             .with_context(|| format!("seed {seed}, after cut {number}; {}", machine.serial().told()))?;
         told(number, Cut { after_s: after.as_secs_f64(), answered, boot_s, audit_entries });
     }

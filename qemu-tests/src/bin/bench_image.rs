@@ -95,7 +95,7 @@ fn boxed(lab: &Lab, boots: usize) -> Result<Subject> {
             let mut machine = dev.boot(lab, &[])?;
             let boot = measure(&mut machine, "anyad.service")?;
             kernel = machine.sh("uname -r")?.trim().to_owned();
-            machine.power_down()?;
+            machine.shut_down()?;
             Ok(boot)
         })
         .collect::<Result<_>>()?;
@@ -113,12 +113,12 @@ fn debian(lab: &Lab, plain: &plain_debian::PlainDebian, boots: usize) -> Result<
     let mut machine = Machine::start(lab, &disk, &setup)?;
     measure(&mut machine, "multi-user.target")?;
     let kernel = machine.sh("uname -r")?.trim().to_owned();
-    machine.power_down()?;
+    machine.shut_down()?;
     let boots = (0..boots)
         .map(|_| {
             let mut machine = Machine::start(lab, &disk, &setup)?;
             let boot = measure(&mut machine, "multi-user.target")?;
-            machine.power_down()?;
+            machine.shut_down()?;
             Ok(boot)
         })
         .collect::<Result<_>>()?;

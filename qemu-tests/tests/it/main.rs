@@ -10,7 +10,6 @@ mod first_boot;
 mod node;
 mod power;
 mod release_box;
-mod scratch;
 mod service;
 mod tampering;
 mod tpm;
