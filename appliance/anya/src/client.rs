@@ -81,6 +81,11 @@ impl Client {
         self.json(self.accepted(self.http.post(self.url(path)).json(body))?)
     }
 
+    /// `PUT` of JSON.
+    pub(crate) fn put(&self, path: &str, body: &Value) -> Result<Value, Failure> {
+        self.json(self.accepted(self.http.put(self.url(path)).json(body))?)
+    }
+
     /// `POST` of JSON whose answer is read as it comes, without a bound.
     pub(crate) fn post_streaming(&self, path: &str, body: &Value) -> Result<Response, Failure> {
         self.accepted(self.http.post(self.url(path)).json(body).timeout(STREAM_BOUND))

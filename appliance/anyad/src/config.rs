@@ -6,7 +6,7 @@
 
 mod load;
 
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 
 use appliance_core::node::Chain;
@@ -198,13 +198,17 @@ pub(crate) struct Bitcoin {
     pub(crate) enabled: bool,
     /// The `bitcoind` program; looked for on the `PATH` when unset.
     pub(crate) binary: Option<PathBuf>,
-    /// Where that program comes from, for the node page; when unset, what lies beside it says so.
+    /// Where that program comes from, for the node page; when unset, `source_file` says so.
     pub(crate) source: Option<String>,
+    /// A file whose first line tells it; `SOURCE` beside the program when unset.
+    pub(crate) source_file: Option<PathBuf>,
     /// The chain it follows.
     pub(crate) chain: Chain,
     /// Keep it off every network: it has no peers and asks nobody.
     pub(crate) offline: bool,
-    /// Port where other nodes may call; nobody can when unset.
+    /// Address of this machine where other nodes may call, once the owner lets them; every one when unset.
+    pub(crate) listen_address: Option<IpAddr>,
+    /// Its port; the chain's usual one when unset.
     pub(crate) listen_port: Option<u16>,
     /// How long it may take to stop before it is killed, seconds.
     pub(crate) stop_seconds: u64,
@@ -216,8 +220,10 @@ impl Default for Bitcoin {
             enabled: true,
             binary: None,
             source: None,
+            source_file: None,
             chain: Chain::Regtest,
             offline: false,
+            listen_address: None,
             listen_port: None,
             stop_seconds: 60,
         }

@@ -9,7 +9,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use appliance_bitcoin::BitcoinNode;
 use appliance_core::access::{AccessService, SystemEntropy};
 use appliance_core::audit::AuditLog;
 use appliance_core::clock::SystemClock;
@@ -27,7 +26,6 @@ use hal_api::volume::RecoveryKey;
 use hal_api::{ServiceManager, Token};
 use hal_board::{LinuxSensors, SystemdJournal, SystemdServiceManager};
 use jiff::Timestamp;
-use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use zeroize::Zeroizing;
@@ -40,7 +38,7 @@ use crate::fault::{self, Opened};
 use crate::listeners::Listeners;
 use crate::logging::LogMemory;
 use crate::network::{Announcer, Follower, Site};
-use crate::node::{NoNode, SupervisedNode};
+use crate::node::NoNode;
 use crate::observer::{Observer, model_component, node_component};
 use crate::pin::recovery::KeepsPin;
 use crate::room::{self, Reserve};
@@ -100,7 +98,7 @@ async fn start_and_wait(
     let plugged = plugged_tokens(config, &domain, &observer, shutdown);
     let models = Models::new(config, data, &observer);
     let listeners = Listeners::bind(&config.http).await?;
-    let node = start_node(config, data, &observer, shutdown)?;
+    let node = start_node(config, data, &store, &observer, shutdown)?;
     let accelerators = Accelerators::default();
     let urls = site.urls(&config.http, listeners.port);
     let (presence, present) = watch::channel(network::presence(&urls, &identity));
@@ -384,21 +382,22 @@ impl Models {
 fn start_node(
     config: &Config,
     data: &DataFolder,
+    store: &Arc<Store>,
     observer: &Arc<Observer>,
     shutdown: &mut Shutdown,
 ) -> Result<Arc<dyn Node>> {
     let events = Arc::clone(observer) as Arc<dyn EventSink>;
-    let started: Option<Arc<BitcoinNode>> = node::start(&config.bitcoin, data.folder("bitcoin")?, events);
-    let Some(bitcoind) = started else {
+    let started = node::start(&config.bitcoin, data.folder("bitcoin")?, store.clone(), events);
+    let Some(supervised) = started else {
         let none = NoNode { chain: config.bitcoin.chain };
         observer.report(node_component(&none.status()));
         return Ok(Arc::new(none));
     };
-    observer.report(node_component(&bitcoind.status()));
+    observer.report(node_component(&supervised.status()));
     let bound = Duration::from_secs(config.bitcoin.stop_seconds);
-    let stopped = Arc::clone(&bitcoind);
+    let stopped = Arc::clone(&supervised.node);
     shutdown.after("bitcoind", bound + STOP_BOUND, move || async move { stopped.stop(bound).await });
-    Ok(Arc::new(SupervisedNode { node: bitcoind, runtime: Handle::current() }))
+    Ok(Arc::new(supervised))
 }
 
 /// The journal where systemd keeps this service's lines, else the process's own memory.

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{self, Write};
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -18,6 +18,15 @@ pub struct BlockSources {
     pub zmq: bool,
 }
 
+/// Where peers may call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Listen {
+    /// The address of this machine; every one when it is `None`.
+    pub address: Option<IpAddr>,
+    /// The port.
+    pub port: u16,
+}
+
 /// How the node is to run.
 #[derive(Clone, Debug)]
 pub struct NodeConfig {
@@ -29,8 +38,8 @@ pub struct NodeConfig {
     pub chain: Chain,
     /// Port for RPC on 127.0.0.1; without one a free one is taken at each start.
     pub rpc_port: Option<u16>,
-    /// Port where peers may call; without one nobody can.
-    pub listen_port: Option<u16>,
+    /// Where peers may call; without it nobody can.
+    pub listen: Option<Listen>,
     /// Where the program comes from, for people.
     pub source: String,
     /// More options for `bitcoin.conf`, names without `-`. The box's own ones, such as `rpcbind`, and
@@ -60,7 +69,7 @@ impl NodeConfig {
             data_dir: data_dir.into(),
             chain,
             rpc_port: None,
-            listen_port: None,
+            listen: None,
             source: source.into(),
             extra: Vec::new(),
             restart: RestartPolicy::default(),
@@ -71,9 +80,9 @@ impl NodeConfig {
     }
 }
 
-/// Where a program comes from, for people: the line in the file `SOURCE` beside it, else its path.
-pub fn source_of(binary: &Path) -> String {
-    let told = fs::read_to_string(binary.with_file_name("SOURCE")).unwrap_or_default();
+/// Where a program comes from, for people: the first line of the file that tells it, else its path.
+pub fn source_of(binary: &Path, told_by: &Path) -> String {
+    let told = fs::read_to_string(told_by).unwrap_or_default();
     match told.lines().next().map(str::trim) {
         Some(line) if !line.is_empty() => line.to_owned(),
         _ => format!("the program {}", binary.display()),
@@ -134,6 +143,7 @@ fn free_port() -> Result<u16, String> {
 
 /// Options that are the box's own: where the node lies, who may call it, and how it is found.
 const RESERVED: &[&str] = &[
+    "bind",
     "chain",
     "conf",
     "daemon",
@@ -169,10 +179,13 @@ fn configuration(config: &NodeConfig, rpc_port: u16, zmq_port: u16) -> Result<St
     set("rpcport", &rpc_port.to_string());
     // Else a node that listens looks for a Tor daemon of this machine.
     set("listenonion", "0");
-    match config.listen_port {
-        Some(port) => {
+    match config.listen {
+        Some(Listen { address, port }) => {
             set("listen", "1");
             set("port", &port.to_string());
+            if let Some(address) = address {
+                set("bind", &SocketAddr::new(address, port).to_string());
+            }
         }
         None => set("listen", "0"),
     }
@@ -245,12 +258,12 @@ mod tests {
     }
 
     #[test]
-    fn the_source_is_told_by_the_file_beside_the_program() {
+    fn the_source_is_told_by_its_file_or_is_the_program() {
         let folder = tempfile::tempdir().unwrap();
-        let binary = folder.path().join("bitcoind");
-        assert_eq!(source_of(&binary), format!("the program {}", binary.display()));
-        fs::write(folder.path().join("SOURCE"), "Bitcoin Core, a release\n").unwrap();
-        assert_eq!(source_of(&binary), "Bitcoin Core, a release");
+        let (binary, file) = (Path::new("/usr/bin/bitcoind"), folder.path().join("SOURCE"));
+        assert_eq!(source_of(binary, &file), "the program /usr/bin/bitcoind");
+        fs::write(&file, "Bitcoin Core, a release\n").unwrap();
+        assert_eq!(source_of(binary, &file), "Bitcoin Core, a release");
     }
 
     #[test]

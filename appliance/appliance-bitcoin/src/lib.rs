@@ -33,5 +33,5 @@ mod shutdown;
 mod supervisor;
 mod tip;
 
-pub use config::{BlockSources, NodeConfig, source_of};
+pub use config::{BlockSources, Listen, NodeConfig, source_of};
 pub use node::BitcoinNode;

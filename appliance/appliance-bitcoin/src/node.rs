@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
 
 use crate::board::Board;
-use crate::config::NodeConfig;
+use crate::config::{Listen, NodeConfig};
 use crate::error::RpcError;
 use crate::rpc::Rpc;
 use crate::supervisor::{StopBy, Supervisor};
@@ -23,6 +23,7 @@ pub struct BitcoinNode {
     board: Arc<Board>,
     chain: Chain,
     stop: watch::Sender<StopBy>,
+    listen: watch::Sender<Option<Listen>>,
     task: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -35,9 +36,15 @@ impl BitcoinNode {
     pub fn start(config: NodeConfig, events: Arc<dyn EventSink>) -> Self {
         let board = Arc::new(Board::new(&config, events));
         let (stop, asked) = watch::channel(None);
+        let (listen, wanted) = watch::channel(config.listen);
         let chain = config.chain;
-        let task = tokio::spawn(Supervisor::new(config, Arc::clone(&board), asked).run());
-        Self { board, chain, stop, task: Mutex::new(Some(task)) }
+        let task = tokio::spawn(Supervisor::new(config, Arc::clone(&board), asked, wanted).run());
+        Self { board, chain, stop, listen, task: Mutex::new(Some(task)) }
+    }
+
+    /// Has peers call here, or nowhere. A node that runs otherwise is stopped and started again.
+    pub fn listen_at(&self, listen: Option<Listen>) {
+        self.listen.send_if_modified(|now| std::mem::replace(now, listen) != listen);
     }
 
     /// What is known now. Cheap: the node is not asked.

@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
 use crate::board::Board;
-use crate::config::{Launch, NodeConfig};
+use crate::config::{Launch, Listen, NodeConfig};
 use crate::failure;
 use crate::life::{LetGo, Life};
 use crate::process::Process;
@@ -25,6 +25,8 @@ pub(crate) type StopBy = Option<Instant>;
 enum End {
     /// The box asked for it.
     Asked,
+    /// It is to run otherwise from now on.
+    Changed,
     /// It follows other rules.
     Refused(String),
     /// It died, or was of no use.
@@ -35,6 +37,7 @@ pub(crate) struct Supervisor {
     config: NodeConfig,
     board: Arc<Board>,
     stop: watch::Receiver<StopBy>,
+    listen: watch::Receiver<Option<Listen>>,
     announced: Announced,
     origin: Instant,
     started_before: bool,
@@ -48,9 +51,14 @@ async fn asked_to_stop(stop: &mut watch::Receiver<StopBy>) -> Instant {
 }
 
 impl Supervisor {
-    pub(crate) fn new(config: NodeConfig, board: Arc<Board>, stop: watch::Receiver<StopBy>) -> Self {
+    pub(crate) fn new(
+        config: NodeConfig,
+        board: Arc<Board>,
+        stop: watch::Receiver<StopBy>,
+        listen: watch::Receiver<Option<Listen>>,
+    ) -> Self {
         let announced = Announced::default();
-        Self { config, board, stop, announced, origin: Instant::now(), started_before: false }
+        Self { config, board, stop, listen, announced, origin: Instant::now(), started_before: false }
     }
 
     /// Runs until the box asks for the end.
@@ -59,6 +67,7 @@ impl Supervisor {
         loop {
             match self.one_life(&mut restarts).await {
                 End::Asked => break,
+                End::Changed => {}
                 End::Refused(reason) => {
                     tracing::error!(reason, "the node is refused");
                     self.board.gone(NodeState::Refused, Some(reason));
@@ -100,6 +109,7 @@ impl Supervisor {
         if self.stop.borrow().is_some() {
             return End::Asked;
         }
+        self.config.listen = *self.listen.borrow_and_update();
         let launch = match Launch::prepare(&self.config) {
             Ok(launch) => launch,
             Err(detail) => return End::Died(detail),
@@ -113,10 +123,11 @@ impl Supervisor {
 
         let life =
             Life { config: &self.config, board: &self.board, announced: &mut self.announced, syncing: false };
-        let mut stop = self.stop.clone();
+        let (mut stop, mut listen) = (self.stop.clone(), self.listen.clone());
         let (end, deadline) = tokio::select! {
             biased;
             deadline = asked_to_stop(&mut stop) => (End::Asked, deadline),
+            Ok(()) = listen.changed() => (End::Changed, Instant::now() + LET_GO_WITHIN),
             exit = process.exited() => {
                 self.board.retire();
                 return End::Died(failure::ended(&launch, &exit));

@@ -19,6 +19,7 @@ pub mod label;
 pub mod logs;
 pub mod node;
 pub mod page;
+pub mod settings;
 pub mod storage;
 
 #[cfg(test)]

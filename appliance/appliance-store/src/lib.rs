@@ -1,5 +1,5 @@
-//! The box's state in SQLite: the list of keys, the audit log, who may use the box, and answers kept for
-//! repeated requests.
+//! The box's state in SQLite: the list of keys, the audit log, who may use the box, what the owner
+//! decided, and answers kept for repeated requests.
 //!
 //! # Design
 //!
@@ -27,6 +27,7 @@ mod key_catalog;
 mod migrations;
 mod open;
 mod reader;
+mod settings;
 mod store;
 mod writer;
 

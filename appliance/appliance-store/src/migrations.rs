@@ -6,7 +6,8 @@ use rusqlite::{Connection, TransactionBehavior};
 pub(crate) const APPLICATION_ID: i64 = 0x414e_5941;
 
 /// Migration `n` (from 1) brings a database from schema `n − 1` to `n`. Released ones never change.
-const MIGRATIONS: [&str; 1] = [include_str!("../migrations/0001_initial.sql")];
+const MIGRATIONS: [&str; 2] =
+    [include_str!("../migrations/0001_initial.sql"), include_str!("../migrations/0002_settings.sql")];
 
 /// The newest schema.
 pub(crate) const NEWEST: i64 = MIGRATIONS.len() as i64;

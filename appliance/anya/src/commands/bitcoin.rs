@@ -14,6 +14,12 @@ use crate::screen::{duration, pairs};
 pub(crate) enum Command {
     /// How the node is
     Status,
+    /// Show what was decided about the node, or decide it
+    Settings {
+        /// Whether other nodes may call this one; the node is started again with it
+        #[arg(long, value_name = "true|false")]
+        accepts_peers: Option<bool>,
+    },
     /// Make blocks, on regtest
     Mine {
         /// How many, 1 to 100
@@ -54,6 +60,11 @@ struct Rules {
 }
 
 #[derive(Deserialize)]
+struct Settings {
+    accepts_peers: bool,
+}
+
+#[derive(Deserialize)]
 struct Mined {
     height: u64,
     hashes: Vec<String>,
@@ -63,6 +74,17 @@ pub(crate) fn run(command: &Command, session: &Session) -> Result<ExitCode, Fail
     let Session { client, screen } = session;
     match command {
         Command::Status => screen.show(&client.get("/api/v1/bitcoin/status", &[])?, told)?,
+        Command::Settings { accepts_peers } => {
+            let path = "/api/v1/bitcoin/settings";
+            let settings = match accepts_peers {
+                Some(accepts) => client.put(path, &json!({ "accepts_peers": accepts }))?,
+                None => client.get(path, &[])?,
+            };
+            screen.show(&settings, |settings: Settings| {
+                let may = if settings.accepts_peers { "may" } else { "may not" };
+                format!("Other nodes {may} call this one.")
+            })?;
+        }
         Command::Mine { count } => {
             let mined = client.post("/api/v1/bitcoin/regtest/blocks", &json!({ "count": count }))?;
             screen.show(&mined, |mined: Mined| {

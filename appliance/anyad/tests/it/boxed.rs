@@ -161,6 +161,10 @@ impl Box {
         answered(self.request("POST", path).json(body).send().unwrap(), status)
     }
 
+    pub(crate) fn put(&self, path: &str, body: &Value, status: u16) -> Value {
+        answered(self.request("PUT", path).json(body).send().unwrap(), status)
+    }
+
     /// Asks again until the answer is as wanted.
     pub(crate) fn until(&self, path: &str, wanted: impl Fn(&Value) -> bool) -> Value {
         let deadline = Instant::now() + PATIENCE;

@@ -70,3 +70,40 @@ fn a_node_that_is_killed_comes_back() {
     owned.until("/api/v1/bitcoin/status", |s| s["restarts"] == 1 && s["state"] == "running");
     owned.post("/api/v1/bitcoin/regtest/blocks", &json!({"count": 1}), 201);
 }
+
+const SETTINGS: &str = "/api/v1/bitcoin/settings";
+
+#[test]
+fn other_nodes_may_call_while_the_owner_lets_them_also_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("box");
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let with_door = |command: &mut std::process::Command| {
+        command.arg("--bitcoind").arg(bitcoind());
+        command.env("ANYAD_BITCOIN__LISTEN_ADDRESS", "127.0.0.1");
+        command.env("ANYAD_BITCOIN__LISTEN_PORT", free.port().to_string());
+    };
+    let takes_calls = || std::net::TcpStream::connect(free).is_ok();
+    let runs = |restarts: u64| {
+        move |status: &serde_json::Value| status["state"] == "running" && status["restarts"] == restarts
+    };
+
+    let mut owned = Box::start_in(&data, with_door).claimed();
+    owned.until("/api/v1/bitcoin/status", runs(0));
+    assert_eq!(owned.get(SETTINGS), json!({"accepts_peers": false}));
+    assert!(!takes_calls(), "a new box lets nobody in");
+    assert_eq!(owned.put(SETTINGS, &json!({"accepts_peers": true}), 200), json!({"accepts_peers": true}));
+    owned.until("/api/v1/bitcoin/status", runs(1));
+    assert!(takes_calls());
+
+    let key = owned.api_key();
+    assert!(owned.stop().success());
+    drop(owned);
+    let owned = Box::start_in(&data, with_door).with_api_key(key);
+    owned.until("/api/v1/bitcoin/status", runs(0));
+    assert_eq!(owned.get(SETTINGS), json!({"accepts_peers": true}));
+    assert!(takes_calls());
+    owned.put(SETTINGS, &json!({"accepts_peers": false}), 200);
+    owned.until("/api/v1/bitcoin/status", runs(1));
+    assert!(!takes_calls());
+}

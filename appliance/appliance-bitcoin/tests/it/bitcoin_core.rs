@@ -1,5 +1,6 @@
 //! Bitcoin Core: used on every chain, and its blocks are told.
 
+use appliance_bitcoin::Listen;
 use appliance_core::node::{Chain, NodeError, NodeState, Verdict};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -71,5 +72,30 @@ async fn is_accepted_on_main_without_a_network() {
     assert_eq!(status.initial_block_download, Some(true));
     let refused = subject.node.generate_blocks(1).await.unwrap_err();
     assert!(matches!(refused, NodeError::WrongChain { chain: Chain::Main }));
+    subject.node.stop(STOP).await;
+}
+
+#[tokio::test]
+async fn peers_may_call_while_the_box_lets_them() {
+    let subject = Subject::start(bitcoin_core(), Chain::Regtest, |_| {});
+    subject.until_state(NodeState::Running).await;
+    subject.node.generate_blocks(1).await.unwrap();
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let takes_calls = || std::net::TcpStream::connect(free).is_ok();
+    assert!(!takes_calls());
+
+    subject.node.listen_at(Some(Listen { address: Some(free.ip()), port: free.port() }));
+    let status = subject.until(|status| status.restarts == 1 && status.state == NodeState::Running).await;
+    assert_eq!(status.blocks, 1);
+    assert!(takes_calls());
+    assert!(
+        !subject.told.states().contains(&NodeState::Waiting),
+        "it is no death: {:?}",
+        subject.told.states()
+    );
+
+    subject.node.listen_at(None);
+    subject.until(|status| status.restarts == 2 && status.state == NodeState::Running).await;
+    assert!(!takes_calls());
     subject.node.stop(STOP).await;
 }

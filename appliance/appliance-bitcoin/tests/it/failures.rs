@@ -6,6 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use appliance_bitcoin::Listen;
 use appliance_core::node::{Chain, NodeState};
 use tempfile::TempDir;
 
@@ -96,7 +97,8 @@ async fn rpc_port_taken() {
 async fn peer_port_taken() {
     let taken = TcpListener::bind("0.0.0.0:0").unwrap();
     let port = taken.local_addr().unwrap().port();
-    let subject = Subject::start(bitcoin_core(), Chain::Regtest, |config| config.listen_port = Some(port));
+    let listen = Some(Listen { address: None, port });
+    let subject = Subject::start(bitcoin_core(), Chain::Regtest, |config| config.listen = listen);
     waits_with(&subject, &["port for peers is taken"]).await;
 }
 

@@ -1,6 +1,7 @@
 //! The port through which the rest of the box asks about its node.
 
-use super::{Chain, NodeState, NodeStatus};
+use super::{Chain, NodeSettings, NodeState, NodeStatus};
+use crate::storage::StorageError;
 
 /// Blocks that were made at will.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +27,12 @@ pub enum NodeError {
         /// Where it is in its life.
         state: NodeState,
     },
+    /// The node is kept off every network, by the box's configuration.
+    #[error("this node is kept off every network")]
+    Offline,
+    /// The settings could not be kept; the node goes on as it was.
+    #[error("the node's settings were not kept")]
+    NotKept(#[source] StorageError),
     /// The node was asked and failed.
     #[error("{operation}")]
     Call {
@@ -47,4 +54,14 @@ pub trait Node: Send + Sync {
     /// # Errors
     /// `WrongChain` outside regtest, `NotRunning` while it does not answer, `Call` when it fails.
     fn generate_blocks(&self, count: u32) -> Result<GeneratedBlocks, NodeError>;
+
+    /// What the owner decided about it.
+    fn settings(&self) -> NodeSettings;
+
+    /// Keeps other settings; a node that they concern is started again with them, in the background.
+    ///
+    /// # Errors
+    /// `NotRunning` where there is no node, `Offline` when peers may call a node without a network,
+    /// `NotKept` when the settings cannot be kept.
+    fn change_settings(&self, settings: NodeSettings) -> Result<(), NodeError>;
 }

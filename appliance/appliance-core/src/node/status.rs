@@ -29,6 +29,18 @@ impl Chain {
             Self::Regtest => "regtest",
         }
     }
+
+    /// The port at which its nodes usually call each other (`nDefaultPort` in
+    /// `src/kernel/chainparams.cpp` of Bitcoin Core).
+    pub fn usual_port(self) -> u16 {
+        match self {
+            Self::Main => 8333,
+            Self::Test => 18333,
+            Self::Testnet4 => 48333,
+            Self::Signet => 38333,
+            Self::Regtest => 18444,
+        }
+    }
 }
 
 /// Where the node is in its life.

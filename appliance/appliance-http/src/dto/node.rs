@@ -131,3 +131,25 @@ impl From<node::GeneratedBlocks> for GeneratedBlocks {
         Self { height: blocks.height, hashes: blocks.hashes }
     }
 }
+
+/// What the owner decides about the node.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NodeSettings {
+    /// Whether other nodes may call this one.
+    accepts_peers: bool,
+}
+
+impl RequestBody for NodeSettings {}
+
+impl From<node::NodeSettings> for NodeSettings {
+    fn from(settings: node::NodeSettings) -> Self {
+        Self { accepts_peers: settings.accepts_peers }
+    }
+}
+
+impl From<NodeSettings> for node::NodeSettings {
+    fn from(settings: NodeSettings) -> Self {
+        Self { accepts_peers: settings.accepts_peers }
+    }
+}

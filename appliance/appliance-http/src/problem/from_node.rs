@@ -6,7 +6,7 @@ use super::{Problem, Slug};
 
 impl From<NodeError> for Problem {
     fn from(error: NodeError) -> Self {
-        match &error {
+        match error {
             NodeError::WrongChain { chain } => {
                 let detail =
                     format!("Blocks are made at will on regtest only; this node is on {}.", chain.name());
@@ -21,6 +21,11 @@ impl From<NodeError> for Problem {
                     .with_next(next)
                     .with_retry_after(5)
             }
+            NodeError::Offline => {
+                Self::new(Slug::Conflict, "The box's configuration keeps its node off every network.")
+                    .with_next("Take `bitcoin.offline` out of the configuration first.")
+            }
+            NodeError::NotKept(error) => error.into(),
             NodeError::Call { .. } => Self::internal("ask the node", &error),
         }
     }

@@ -51,6 +51,21 @@ async fn blocks_are_made_on_regtest_only() {
 }
 
 #[tokio::test]
+async fn the_owner_decides_whether_other_nodes_may_call_and_the_decision_is_noted() {
+    const SETTINGS: &str = "/api/v1/bitcoin/settings";
+    let test = with_chain(Chain::Main).await;
+    assert_eq!(test.get(SETTINGS).await.json(), json!({"accepts_peers": false}));
+    let changed = test.put(SETTINGS, &json!({"accepts_peers": true})).await;
+    assert_eq!((changed.status, changed.json()), (StatusCode::OK, json!({"accepts_peers": true})));
+    assert_eq!(test.get(SETTINGS).await.json(), json!({"accepts_peers": true}));
+    let entry = test.get("/api/v1/security/audit?limit=1").await.json()["items"][0].clone();
+    assert_eq!((&entry["action"], &entry["outcome"]), (&json!("node.settings"), &json!("ok")));
+    assert_eq!(entry["detail"]["accepts_peers"], "yes");
+    let wrong = test.put(SETTINGS, &json!({"accepts_peers": "yes"})).await;
+    wrong.assert_problem(400, "invalid-request", "accepts_peers", "is a text");
+}
+
+#[tokio::test]
 async fn readiness_follows_the_required_parts() {
     let test = TestBox::new().await;
     let report = |name: &str, state, required| {

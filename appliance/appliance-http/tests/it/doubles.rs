@@ -10,7 +10,8 @@ use appliance_core::inference::{
 };
 use appliance_core::logs::{LogError, LogLevel, LogLine, LogOrigin, LogPage, LogQuery, LogSource};
 use appliance_core::node::{
-    Chain, GeneratedBlocks, Node, NodeError, NodeState, NodeStatus, Peers, RulesVerdict, Verdict,
+    Chain, GeneratedBlocks, Node, NodeError, NodeSettings, NodeState, NodeStatus, Peers, RulesVerdict,
+    Verdict,
 };
 use hal_api::{BoardReading, BoardSensors, Disk, HalError, HalErrorKind, HalResult};
 
@@ -18,11 +19,12 @@ use hal_api::{BoardReading, BoardSensors, Disk, HalError, HalErrorKind, HalResul
 pub(crate) struct TestNode {
     pub(crate) chain: Chain,
     pub(crate) blocks: Mutex<u64>,
+    pub(crate) settings: Mutex<NodeSettings>,
 }
 
 impl TestNode {
     pub(crate) fn on(chain: Chain) -> Self {
-        Self { chain, blocks: Mutex::new(0) }
+        Self { chain, blocks: Mutex::new(0), settings: Mutex::default() }
     }
 }
 
@@ -56,6 +58,15 @@ impl Node for TestNode {
         let mut blocks = self.blocks.lock().unwrap();
         *blocks += u64::from(count);
         Ok(GeneratedBlocks { height: *blocks, hashes: (0..count).map(|n| format!("{n:064x}")).collect() })
+    }
+
+    fn settings(&self) -> NodeSettings {
+        *self.settings.lock().unwrap()
+    }
+
+    fn change_settings(&self, settings: NodeSettings) -> Result<(), NodeError> {
+        *self.settings.lock().unwrap() = settings;
+        Ok(())
     }
 }
 

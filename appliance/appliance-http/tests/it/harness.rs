@@ -16,7 +16,7 @@ use appliance_http::{
 };
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::http::{HeaderMap, Request, StatusCode, header};
+use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use axum::response::Response;
 use hal_api::{Accelerator, AcceleratorKind, BoardSensors, Token};
 use http_body_util::BodyExt;
@@ -291,6 +291,12 @@ impl TestBox {
 
     pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
         self.send(self.post_request(path, body)).await
+    }
+
+    pub(crate) async fn put(&self, path: &str, body: &Value) -> Answer {
+        let mut request = self.post_request(path, body);
+        *request.method_mut() = Method::PUT;
+        self.send(request).await
     }
 
     pub(crate) async fn post_text(&self, path: &str, body: &str) -> Answer {

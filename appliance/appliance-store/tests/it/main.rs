@@ -7,6 +7,7 @@ mod durability;
 mod idempotency;
 mod keys;
 mod opening;
+mod settings;
 
 use std::path::PathBuf;
 

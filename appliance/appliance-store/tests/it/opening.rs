@@ -24,7 +24,7 @@ fn a_new_database_is_private_and_at_the_newest_schema() {
     }
     let pragma =
         |name: &str| folder.raw().pragma_query_value(None, name, |row| row.get::<_, i64>(0)).unwrap();
-    assert_eq!((pragma("user_version"), pragma("application_id")), (1, 0x414e_5941));
+    assert_eq!((pragma("user_version"), pragma("application_id")), (2, 0x414e_5941));
     let mode: String = folder.raw().pragma_query_value(None, "journal_mode", |row| row.get(0)).unwrap();
     assert_eq!(mode, "wal");
 }
@@ -40,15 +40,29 @@ fn an_empty_file_is_migrated_and_an_open_mode_is_narrowed() {
 }
 
 #[test]
+fn a_database_of_the_first_schema_gets_what_is_new_and_keeps_what_it_has() {
+    let folder = Folder::new();
+    let first = include_str!("../../migrations/0001_initial.sql");
+    folder.raw().execute_batch(first).unwrap();
+    folder.raw().execute_batch("PRAGMA application_id = 0x414e5941; PRAGMA user_version = 1").unwrap();
+    let user = "INSERT INTO users VALUES ('1', 'ada', 'admin', 'x', 0)";
+    folder.raw().execute(user, []).unwrap();
+    let store = folder.open();
+    store.keep("node", "{}").unwrap();
+    let users: i64 = folder.raw().query_row("SELECT count(*) FROM users", [], |row| row.get(0)).unwrap();
+    assert_eq!(users, 1);
+}
+
+#[test]
 fn a_database_of_a_newer_version_is_not_touched() {
     let folder = Folder::new();
     drop(folder.open());
     folder.raw().execute_batch("PRAGMA user_version = 99; CREATE TABLE later (x)").unwrap();
     let before = std::fs::read(folder.path()).unwrap();
     let error = refused(&folder.path());
-    assert!(matches!(error, StoreError::TooNew { found: 99, known: 1, .. }), "{error:?}");
+    assert!(matches!(error, StoreError::TooNew { found: 99, known: 2, .. }), "{error:?}");
     assert!(
-        error.to_string().contains("made by a newer version of the box (schema 99, this version knows 1)")
+        error.to_string().contains("made by a newer version of the box (schema 99, this version knows 2)")
     );
     assert_eq!(std::fs::read(folder.path()).unwrap(), before);
 }
