@@ -16,8 +16,11 @@ pub(crate) const AGENT: &str = "agent.sock";
 pub(crate) const DISK: &str = "disk";
 pub(crate) const VARIABLES: &str = "vars";
 
-/// The arguments for a machine whose port 443 is `port` of loopback.
-pub(crate) fn of(setup: &Setup, port: u16) -> Vec<String> {
+/// Ports of the guest that are forwarded: its page's, and the one at which nodes on regtest call.
+pub(crate) const FORWARDED: [u16; 2] = [443, 18444];
+
+/// The arguments for a machine whose forwarded ports are these of loopback.
+pub(crate) fn of(setup: &Setup, ports: [u16; 2]) -> Vec<String> {
     let mut all: Vec<String> = Vec::new();
     let mut add = |words: &[&str]| all.extend(words.iter().map(ToString::to_string));
     add(&["-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2", "-m", &setup.memory.to_string()]);
@@ -55,12 +58,17 @@ pub(crate) fn of(setup: &Setup, port: u16) -> Vec<String> {
     add(&["-device", &format!("virtserialport,chardev=agent,name={}", agent::PORT)]);
     add(&["-device", "virtio-rng-pci"]);
     // Loopback outside, and no way out of the emulated network.
-    add(&["-netdev", &format!("user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:{port}-:443")]);
+    let forwards =
+        ports.iter().zip(FORWARDED).map(|(here, there)| format!(",hostfwd=tcp:127.0.0.1:{here}-:{there}"));
+    add(&["-netdev", &format!("user,id=net,restrict=on{}", forwards.collect::<String>())]);
     // Without a boot ROM: the firmware would try the network before it gives up.
     add(&["-device", "virtio-net-pci,netdev=net,romfile="]);
     if setup.tpm.is_some() {
         add(&["-chardev", &format!("socket,id=tpm,path={}", tpm::SOCKET)]);
         add(&["-tpmdev", "emulator,id=tpm0,chardev=tpm", "-device", "tpm-crb,tpmdev=tpm0"]);
+    }
+    if let Some(time) = &setup.clock {
+        add(&["-rtc", &format!("base={time}")]);
     }
     if setup.screen {
         add(&["-device", "VGA"]);

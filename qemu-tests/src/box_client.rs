@@ -126,6 +126,14 @@ impl BoxClient {
         Self::expect(self.ask("POST", path, Some(body))?, status, path)
     }
 
+    /// PUT, which has to succeed.
+    ///
+    /// # Errors
+    /// When the answer is not 200.
+    pub fn put(&self, path: &str, body: &Value) -> Result<Value> {
+        Self::expect(self.ask("PUT", path, Some(body))?, 200, path)
+    }
+
     /// Asks again until `wanted` is content, over any error on the way.
     ///
     /// # Errors

@@ -74,6 +74,15 @@ impl DevBox {
         Machine::start(lab, &self.disk, &setup)
     }
 
+    /// Switches the box on as the last machine left it, with a clock that shows `time`.
+    ///
+    /// # Errors
+    /// When QEMU does not start.
+    pub fn boot_at(&self, lab: &Lab, time: &str) -> Result<Machine> {
+        let setup = Setup { clock: Some(time.to_owned()), ..self.setup.clone() };
+        Machine::start(lab, &self.disk, &setup)
+    }
+
     /// Puts the disk back to what it was when the box was kept, as after a power cut.
     ///
     /// # Errors

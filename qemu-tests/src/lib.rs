@@ -25,6 +25,7 @@
 
 pub mod agent;
 mod arguments;
+pub mod bitcoin_peer;
 pub mod box_client;
 pub mod chance;
 pub mod dev_box;

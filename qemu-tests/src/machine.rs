@@ -1,8 +1,8 @@
 //! One QEMU machine: firmware, TPM, disk, serial console, control connections.
 //!
 //! Emulated without acceleration, so that it runs wherever the tests do. Only one runs at a time on this
-//! checkout: a lock file sees to that, whatever starts the machines. Its one network port is forwarded
-//! from loopback. It is ended when dropped.
+//! checkout: a lock file sees to that, whatever starts the machines. Two of its network ports are
+//! forwarded from loopback. It is ended when dropped.
 
 use std::fs::File;
 use std::net::TcpListener;
@@ -38,13 +38,22 @@ pub struct Setup {
     pub screen: bool,
     /// Memory, in MiB.
     pub memory: u32,
+    /// What the clock shows when it is switched on (`2020-01-01T00:00:00`); `None` is the right time.
+    pub clock: Option<String>,
     /// Start with stopped processors, for a snapshot to be loaded.
     pub paused: bool,
 }
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { tpm: Some("tpm".into()), credentials: Vec::new(), screen: true, memory: 1536, paused: false }
+        Self {
+            tpm: Some("tpm".into()),
+            credentials: Vec::new(),
+            screen: true,
+            memory: 1536,
+            clock: None,
+            paused: false,
+        }
     }
 }
 
@@ -72,6 +81,7 @@ pub struct Machine {
     qmp: Qmp,
     agent: Option<Agent>,
     client: BoxClient,
+    peer_port: u16,
     started: Instant,
     _alone: Flock<File>,
 }
@@ -95,9 +105,9 @@ impl Machine {
         if let Some(state) = &setup.tpm {
             processes.push(tpm::start(lab, folder, state)?);
         }
-        let port = free_port()?;
+        let ports = [free_port()?, free_port()?];
         let mut command = lab.command("qemu-system-x86_64");
-        command.args(arguments::of(setup, port));
+        command.args(arguments::of(setup, ports));
         std::fs::write(folder.join("qemu.command"), told(&command))?;
         match child_in(folder, command, "qemu.log", Stdio::null()) {
             Ok(qemu) => processes.push(qemu),
@@ -116,9 +126,21 @@ impl Machine {
                 );
             }
         };
-        let client = BoxClient::new(port)?;
+        let [page, peer_port] = ports;
+        let client = BoxClient::new(page)?;
         let (name, disk) = (disk.name(), disk.clone());
-        Ok(Self { name, disk, processes, serial, qmp, agent: None, client, started, _alone: alone })
+        Ok(Self {
+            name,
+            disk,
+            processes,
+            serial,
+            qmp,
+            agent: None,
+            client,
+            peer_port,
+            started,
+            _alone: alone,
+        })
     }
 
     /// The serial console.
@@ -137,6 +159,12 @@ impl Machine {
     #[must_use]
     pub fn client(&self) -> BoxClient {
         self.client.clone()
+    }
+
+    /// The port of loopback that leads to the one at which other Bitcoin nodes call the box.
+    #[must_use]
+    pub fn peer_port(&self) -> u16 {
+        self.peer_port
     }
 
     /// QEMU's control connection.

@@ -7,6 +7,7 @@ mod console;
 mod dev;
 mod disk_full;
 mod first_boot;
+mod network;
 mod node;
 mod power;
 mod release_box;

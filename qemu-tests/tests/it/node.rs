@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use qemu_tests::machine::Machine;
 use serde_json::{Value, json};
 
 use crate::dev::dev_box;
@@ -10,21 +11,33 @@ use crate::release_box::turn;
 const PATIENCE: Duration = Duration::from_secs(180);
 
 #[test]
-fn a_mined_block_is_there_after_a_reboot() {
+fn after_a_reboot_the_chain_is_there_and_the_machine_knows_who_it_is_and_that_time_went_on() {
     let turn = turn();
     let dev = dev_box(&turn);
-    let machine = dev.resume(&turn.lab).unwrap();
+    let mut machine = dev.resume(&turn.lab).unwrap();
     let client = dev.client(&machine);
     client.until("/api/v1/bitcoin/status", PATIENCE, |node| node["state"] == "running").unwrap();
+    let source = client.get("/api/v1/bitcoin/status").unwrap()["source"].clone();
+    assert!(source.as_str().unwrap().starts_with("Bitcoin Core "), "{source}");
     let mined = client.post("/api/v1/bitcoin/regtest/blocks", &json!({"count": 1}), 201).unwrap();
     assert_eq!(mined["height"], 1, "{mined}");
+    let id = machine.sh("cat /etc/machine-id").unwrap();
+    assert_eq!(id.trim().len(), 32, "{id}");
+    let known = seconds(&mut machine);
     machine.power_down().unwrap();
 
-    let machine = dev.boot(&turn.lab, &[]).unwrap();
+    // The battery of the clock is flat, and there is no network.
+    let mut machine = dev.boot_at(&turn.lab, "2020-01-01T00:00:00").unwrap();
     machine.wait_ready().unwrap();
+    assert_eq!(machine.sh("cat /etc/machine-id").unwrap(), id);
+    assert!(seconds(&mut machine) >= known, "the clock is behind what the box knew");
     let node =
         dev.client(&machine).until("/api/v1/bitcoin/status", PATIENCE, |node| node["blocks"] == 1).unwrap();
     assert_eq!((&node["chain"], &node["rules"]["verdict"]), (&json!("regtest"), &json!("bitcoin")), "{node}");
+}
+
+fn seconds(machine: &mut Machine) -> u64 {
+    machine.sh("date +%s").unwrap().trim().parse().unwrap()
 }
 
 #[test]

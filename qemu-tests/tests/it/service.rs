@@ -68,3 +68,15 @@ fn the_service_comes_back_when_it_is_killed_and_when_it_hangs_and_nothing_is_los
     assert!(told.contains("Watchdog timeout"), "{told}");
     println!("back {:.0} s after SIGKILL, {:.0} s after SIGSTOP", killed.as_secs_f64(), hung.as_secs_f64());
 }
+
+#[test]
+fn the_service_runs_with_few_rights() {
+    let turn = turn();
+    let mut machine = dev_box(&turn).resume(&turn.lab).unwrap();
+    let told = machine.sh("systemd-analyze --no-pager security anyad.service | tail -n 1").unwrap();
+    // "→ Overall exposure level for anyad.service: 1.5 OK :-)"
+    let level = told.split(": ").nth(1).and_then(|rest| rest.split(' ').next()).unwrap();
+    assert!(level.parse::<f32>().unwrap() <= 2.0, "{told}");
+    let user = machine.sh("ps -o user= -C anyad,bitcoind | sort -u").unwrap();
+    assert_eq!(user.trim(), "anya", "the service and its node run as their own user");
+}
