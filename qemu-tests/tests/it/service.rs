@@ -77,6 +77,11 @@ fn the_service_runs_with_few_rights() {
     // "→ Overall exposure level for anyad.service: 1.5 OK :-)"
     let level = told.split(": ").nth(1).and_then(|rest| rest.split(' ').next()).unwrap();
     assert!(level.parse::<f32>().unwrap() <= 2.0, "{told}");
-    let user = machine.sh("ps -o user= -C anyad,bitcoind | sort -u").unwrap();
-    assert_eq!(user.trim(), "anya", "the service and its node run as their own user");
+    let processes = "/sys/fs/cgroup/system.slice/anyad.service/cgroup.procs";
+    let users = format!("while read -r id; do stat -c %U /proc/$id; done <{processes} | sort -u");
+    assert_eq!(
+        machine.sh(&users).unwrap().trim(),
+        "anya",
+        "the service and its node have a user of their own"
+    );
 }
