@@ -8,11 +8,9 @@ use crate::Store;
 
 impl Settings for Store {
     fn read(&self, name: &'static str) -> StorageResult<Option<String>> {
-        self.read("read a setting", |connection| {
-            connection
-                .prepare_cached("SELECT value FROM settings WHERE name = ?1")?
-                .query_row([name], |row| row.get(0))
-                .optional()
+        self.read("read a setting", move |connection| {
+            let mut kept = connection.prepare_cached("SELECT value FROM settings WHERE name = ?1")?;
+            Ok(kept.query_row([name], |row| row.get(0)).optional()?)
         })
     }
 

@@ -70,6 +70,7 @@ pub(super) fn complete(mut document: OpenApi) -> OpenApi {
 fn operations(item: &mut PathItem) -> impl Iterator<Item = (Method, &mut Operation)> {
     [
         (Method::GET, item.get.as_mut()),
+        (Method::PUT, item.put.as_mut()),
         (Method::POST, item.post.as_mut()),
         (Method::DELETE, item.delete.as_mut()),
     ]

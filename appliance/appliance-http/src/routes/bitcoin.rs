@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use appliance_core::audit::{AuditOutcome, AuditRecord};
+use appliance_core::node;
 use axum::extract::State;
 use axum::http::StatusCode;
 use jiff::Timestamp;
@@ -62,7 +63,7 @@ async fn change_settings(
     caller: Caller,
     Json(wanted): Json<NodeSettings>,
 ) -> ProblemResult<axum::Json<NodeSettings>> {
-    let (actor, wanted) = (caller.actor(), wanted.into());
+    let (actor, wanted) = (caller.actor(), node::NodeSettings::from(wanted));
     let now = blocking::run(move || {
         let accepts = if wanted.accepts_peers { "yes" } else { "no" };
         let note = |outcome| {

@@ -4,6 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use appliance_core::audit::AuditLog;
+use appliance_core::settings::Settings;
 use appliance_store::{Store, StoreError};
 
 use crate::{Folder, record};
