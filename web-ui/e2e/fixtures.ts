@@ -9,11 +9,14 @@ import { Box } from "./box";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
+export const CARD = { label: "Ada’s card", pin: "648219" };
 export const OWNER = { username: "ada", password: "correct horse battery" };
 
 type PerTest = {
   /** A box that nobody owns yet. */
   freshBox: Box;
+  /** A box owned by `OWNER`, with `CARD` plugged in. */
+  boxWithCard: Box;
   /** A page on `box`, signed in as its owner. */
   ownersPage: Page;
 };
@@ -33,13 +36,18 @@ export const test = base.extend<PerTest, PerWorker>({
     await box.stop();
   },
 
+  boxWithCard: async ({ request }, use) => {
+    const box = await Box.startWithCard(CARD);
+    await claim(box, request);
+    await use(box);
+    await box.stop();
+  },
+
   box: [
     async ({ playwright }, use) => {
       const box = await Box.start({ whole: true });
-      const { address, claimCode } = box.console;
-      const request = await playwright.request.newContext({ baseURL: address, ignoreHTTPSErrors: true });
-      const claimed = await request.post("/api/v1/access/claim", { data: { code: claimCode, ...OWNER } });
-      expect(claimed.status(), await claimed.text()).toBe(201);
+      const request = await playwright.request.newContext({ ignoreHTTPSErrors: true });
+      await claim(box, request);
       await request.dispose();
       await use(box);
       await box.stop();
@@ -75,6 +83,12 @@ export const test = base.extend<PerTest, PerWorker>({
 });
 
 export { expect };
+
+/** Makes `OWNER` the owner of a box that has none. */
+async function claim({ console: { address, claimCode } }: Box, request: APIRequestContext): Promise<void> {
+  const claimed = await request.post(`${address}/api/v1/access/claim`, { data: { code: claimCode, ...OWNER } });
+  expect(claimed.status(), await claimed.text()).toBe(201);
+}
 
 /** Signs in as the owner on the page that asks for it. */
 export async function signIn(page: Page): Promise<void> {

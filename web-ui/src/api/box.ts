@@ -19,6 +19,9 @@ export const deleteApiKey = (id: string) =>
 const KEYS = "/api/v1/security/keys";
 const keyPath = (id: string) => `${KEYS}/${encodeURIComponent(id)}`;
 export const tokens = () => json<t.Tokens>("/api/v1/security/tokens");
+/** Gives a token its PIN. A wrong one counts on the token, which locks itself after some of them. */
+export const unlockToken = (name: string, pin: string) =>
+  send(`/api/v1/security/tokens/${encodeURIComponent(name)}/login`, { method: "POST", body: { pin } });
 export const keys = (cursor: string | null, limit = 25) => json<t.Keys>(withQuery(KEYS, { limit, cursor }));
 export const key = (id: string) => json<t.Key>(keyPath(id));
 /** The same `attempt` twice makes one key, so a lost answer may be asked for again. */

@@ -110,6 +110,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/bitcoin/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the owner decided about the node. */
+        get: operations["bitcoin_settings"];
+        /** Decides about the node. A node that it concerns is started again with it, which takes seconds. */
+        put: operations["change_bitcoin_settings"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/bitcoin/status": {
         parameters: {
             query?: never;
@@ -1362,6 +1380,11 @@ export interface components {
              */
             recovery_key: string;
         };
+        /** @description What the owner decides about the node. */
+        NodeSettings: {
+            /** @description Whether other nodes may call this one. */
+            accepts_peers: boolean;
+        };
         /**
          * @description Where the node is in its life: `refused` follows other rules than Bitcoin's and is not used;
          *     `waiting` died and is started again after a pause; `stopped` died too often in a row.
@@ -1985,6 +2008,52 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["GeneratedBlocks"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    bitcoin_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The settings */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NodeSettings"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    change_bitcoin_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NodeSettings"];
+            };
+        };
+        responses: {
+            /** @description The settings */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NodeSettings"];
                 };
             };
             default: components["responses"]["Problem"];

@@ -14,6 +14,8 @@ const DONE: Record<string, string> = {
   "key.delete": "deleted the key",
   "key.discard": "removed the unfinished key",
   "key.sign": "signed with the key",
+  "node.settings": "changed the settings of the Bitcoin node",
+  "token.login": "unlocked the token",
 };
 
 const TRIED: Record<string, string> = {
@@ -29,10 +31,20 @@ const TRIED: Record<string, string> = {
   "key.delete": "tried to delete the key",
   "key.discard": "tried to remove the unfinished key",
   "key.sign": "tried to sign with the key",
+  "node.settings": "tried to change the settings of the Bitcoin node",
+  "token.login": "tried to unlock the token",
 };
 
 /** The action's object is told only where it is not clear from the action. */
-const NAMES_NOTHING = new Set(["access.claim", "access.sign_in", "access.sign_out", "storage.recovery_key", "storage.unlock", "storage.reseal"]);
+const NAMES_NOTHING = new Set([
+  "access.claim",
+  "access.sign_in",
+  "access.sign_out",
+  "node.settings",
+  "storage.recovery_key",
+  "storage.unlock",
+  "storage.reseal",
+]);
 
 export type AuditWords = { who: string; what: string; object: string | null; outcome: string | null };
 

@@ -18,17 +18,6 @@ const SCHEMES: Record<SignatureScheme, string> = {
 export const algorithmName = (algorithm: KeyAlgorithm): string => ALGORITHMS[algorithm].name;
 export const schemeName = (scheme: SignatureScheme): string => SCHEMES[scheme];
 
-const KINDS: Record<Token["kind"], string> = {
-  pkcs11: "PKCS#11",
-  tpm: "TPM chip",
-  simulator: "Simulated",
-};
-
-/** What sort of key store a token is. SoftHSM is a program, and people should know. */
-export function tokenKind(token: Token): string {
-  return /softhsm/i.test(`${token.manufacturer} ${token.model}`) ? "Software key store" : KINDS[token.kind];
-}
-
 /** The algorithms that a healthy token offers, in the order of the list above. */
 export function offeredAlgorithms(tokens: readonly Token[]): KeyAlgorithm[] {
   const offered = new Set(

@@ -1,5 +1,6 @@
 /** The whole box in one line: how it is and what to do. */
 import type { Component, Readiness } from "../api/types";
+import { isPluggedIn } from "./token_words";
 import type { Tone } from "./tone";
 
 export type Overall = {
@@ -16,7 +17,7 @@ export function componentName(name: string): string {
     case "store":
       return "Storage";
     case "token":
-      return `Key store ${which}`;
+      return isPluggedIn(which) ? `Token ${which}` : `Key store ${which}`;
     case "bitcoin":
       return "Bitcoin node";
     case "model":
@@ -52,7 +53,20 @@ function isNews(component: Component): boolean {
 function note(component: Component) {
   const tone: Tone = component.state === "starting" ? "busy" : component.required ? "bad" : "warning";
   const text = component.detail === "" ? defaultText(component) : component.detail;
-  return { name: componentName(component.name), tone, text, advice: advice(component) };
+  const words = pluggedInWords(component) ?? { text, advice: advice(component) };
+  return { name: componentName(component.name), tone, ...words };
+}
+
+/** Tokens that people plug in come back without a restart; null for everything else. */
+function pluggedInWords({ name, detail }: Component): { text: string; advice: string } | null {
+  if (!name.startsWith("token:") || !isPluggedIn(name.slice("token:".length))) return null;
+  if (detail.includes("pulled out")) {
+    return { text: "It was pulled out.", advice: "Plug it in again. The keys on it are not lost." };
+  }
+  if (detail.includes("enter its PIN")) {
+    return { text: "Its keys cannot be used until its PIN is entered.", advice: "Enter it here or under Keys." };
+  }
+  return { text: detail, advice: "Pull it out and plug it in again. The keys on it are not lost." };
 }
 
 function defaultText(component: Component): string {

@@ -63,6 +63,14 @@ describe("the whole box in one line", () => {
     expect(words).toMatchObject({ tone: "bad", headline: "The box cannot work properly" });
     expect(words.notes[0]?.name).toBe("Key store softhsm");
   });
+  test.each([
+    ["degraded", "it is locked; enter its PIN", "Enter it here or under Keys."],
+    ["failed", "it was pulled out; plug it in again", "Plug it in again. The keys on it are not lost."],
+    ["failed", "cannot open a session", "Pull it out and plug it in again. The keys on it are not lost."],
+  ] as const)("a plugged-in token is %s, %s: no restart is asked for", (state, detail, advice) => {
+    const words = overall({ status: "degraded", components: [store, part("token:usb-1", state, false, detail)] });
+    expect(words.notes).toMatchObject([{ name: "Token usb-1", tone: "warning", advice }]);
+  });
   test("starting is no failure", () => {
     expect(overall({ status: "not_ready", components: [part("store", "starting", true)] }).tone).toBe("busy");
   });
@@ -104,6 +112,35 @@ describe("the record of actions", () => {
     ],
     [{ action: "wallet.spend", subject: "wallet:1" }, 'ada did "wallet.spend" on 1'],
   ])("%o", (parts, words) => expect(say(parts)).toBe(words));
+
+  /** Every action that the service records; its API has no list of them. */
+  const ACTIONS = [
+    "access.claim",
+    "access.sign_in",
+    "access.sign_out",
+    "access.api_key.create",
+    "access.api_key.delete",
+    "key.create",
+    "key.delete",
+    "key.discard",
+    "key.sign",
+    "node.settings",
+    "storage.recovery_key",
+    "storage.reseal",
+    "storage.unlock",
+    "token.login",
+  ];
+  test.each(ACTIONS)("%s has words, done and tried", (action) => {
+    const [done, tried] = [say({ action }), say({ action, outcome: "failed" })];
+    expect(`${done} ${tried}`).not.toContain(action);
+    expect(tried).toContain("tried to");
+  });
+
+  test("unlocking a token names it", () => {
+    const parts = { action: "token.login", subject: "token:usb-denk0100042" };
+    expect(say(parts)).toBe("ada unlocked the token usb-denk0100042");
+    expect(say({ ...parts, outcome: "failed" })).toBe("ada tried to unlock the token usb-denk0100042 It failed");
+  });
 
   test("a key is called by its name where that is known", () => {
     expect(say({}, new Map([["0199aabbccdd", "Invoices"]]))).toBe("ada signed with the key Invoices");

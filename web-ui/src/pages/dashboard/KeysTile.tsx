@@ -1,17 +1,17 @@
 import { useState } from "react";
 import { Link } from "wouter";
 
-import type { Key, Token } from "../../api/types";
+import type { Key } from "../../api/types";
 import { boxState } from "../../live/box_state";
 import { useResource } from "../../live/use_resource";
 import { Icon } from "../../parts/Icon";
 import { Known } from "../../parts/Known";
-import { Status } from "../../parts/Status";
 import { Tile } from "../../parts/Tile";
 import { plural } from "../../words/format";
-import { tokenKind } from "../../words/key_words";
+import { AskForPin } from "../keys/AskForPin";
 import { KeyMade } from "../keys/KeyMade";
 import { MakeKeyForm } from "../keys/MakeKeyForm";
+import { TokenRow } from "../keys/TokenRow";
 
 /** The key stores, how they are and what they hold. */
 export function KeysTile() {
@@ -30,11 +30,15 @@ export function KeysTile() {
         {({ items }) => (
           <>
             {items.length === 0 && <p className="muted">This box has no key store.</p>}
-            <ul className="rows">
-              {items.map((token) => (
-                <TokenRow key={token.name} token={token} />
-              ))}
-            </ul>
+            <AskForPin tokens={items}>
+              {(ask) => (
+                <ul className="rows">
+                  {items.map((token) => (
+                    <TokenRow key={token.name} token={token} onAskForPin={ask} />
+                  ))}
+                </ul>
+              )}
+            </AskForPin>
             {made !== null && <KeyMade made={made} />}
             {making ? (
               <MakeKeyForm
@@ -67,26 +71,5 @@ export function KeysTile() {
         )}
       </Known>
     </Tile>
-  );
-}
-
-function TokenRow({ token }: { token: Token }) {
-  const { health } = token;
-  return (
-    <li className="row">
-      <div className="row-main">
-        <strong>{token.name}</strong>
-        <span className="muted small">
-          {tokenKind(token)}, {[token.manufacturer, token.model, token.firmware].filter(Boolean).join(" ")}
-        </span>
-        {health.state === "failing" && <span className="small field-error">{health.reason}</span>}
-      </div>
-      <div className="row-end">
-        <Status tone={health.state === "healthy" ? "good" : "bad"}>
-          {health.state === "healthy" ? "Healthy" : "Not working"}
-        </Status>
-        <span className="muted small">{plural(token.keys, "key")}</span>
-      </div>
-    </li>
   );
 }

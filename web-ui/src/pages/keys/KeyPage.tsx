@@ -14,6 +14,7 @@ import { ALGORITHMS, schemeName } from "../../words/key_words";
 import { DeleteKey } from "./DeleteKey";
 import { PublicKey } from "./PublicKey";
 import { SignAndVerify } from "./SignAndVerify";
+import { TokenOfKey } from "./TokenOfKey";
 
 /** One key: what it is, its public half, signing with it, deleting it. */
 export function KeyPage({ id }: { id: string }) {
@@ -28,7 +29,7 @@ export function KeyPage({ id }: { id: string }) {
       </p>
       {key.value === null && <Untitled gone={key.problem?.status === 404} />}
       <Known of={key} what="Looking up the key">
-        {(value) => <KeyDetails of={value} />}
+        {(value) => <KeyDetails of={value} onUnlocked={() => void key.reload()} />}
       </Known>
     </>
   );
@@ -41,10 +42,11 @@ function Untitled({ gone }: { gone: boolean }) {
   return gone ? <PageTitle>There is no such key</PageTitle> : null;
 }
 
-function KeyDetails({ of }: { of: Key }) {
+function KeyDetails({ of, onUnlocked }: { of: Key; onUnlocked: () => void }) {
   return (
     <>
       <PageTitle>{of.label}</PageTitle>
+      <TokenOfKey of={of} onUnlocked={onUnlocked} />
       <div className="columns">
         <div className="stack">
           <section className="card" aria-label="About this key">

@@ -14,6 +14,7 @@ import { ago } from "../../words/format";
 import { algorithmName } from "../../words/key_words";
 import { KeyMade } from "./KeyMade";
 import { MakeKeyForm } from "./MakeKeyForm";
+import { PluggedInTokens } from "./PluggedInTokens";
 
 /** All keys of the box. */
 export function KeysPage() {
@@ -64,6 +65,7 @@ export function KeysPage() {
         </section>
       )}
       {made !== null && <KeyMade made={made} />}
+      <PluggedInTokens />
       <Known of={keys} what="Looking up the keys">
         {(first) => <KeyList first={first} />}
       </Known>

@@ -27,7 +27,7 @@ export function MakeKeyForm({
   const attempt = useRef({ text: "", id: "" });
   const form = useRef<HTMLFormElement>(null);
   const id = useId();
-  const able = tokens.filter((t) => t.algorithms.some((a) => a.algorithm === algorithm));
+  const able = tokens.filter((t) => t.health.state === "healthy" && t.algorithms.some((a) => a.algorithm === algorithm));
   const chosen = able.some((t) => t.name === token) ? token : "";
 
   useEffect(() => form.current?.querySelector("input")?.focus(), []);
