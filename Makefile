@@ -2,7 +2,7 @@
 
 BOARD ?= qemu-x86_64
 
-.PHONY: help run test test-image soak image qemu bench bench-image lint fmt web openapi buildroot-check
+.PHONY: help run test soak image qemu bench bench-image lint fmt web openapi buildroot-check
 
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 26
@@ -12,9 +12,6 @@ run: ## Start the box on https://localhost:8443, with its data in .anya/
 
 test: ## Run everything that CI runs
 	@dev-tools/test
-
-test-image: ## Build the image, look into it, and boot it in QEMU
-	@dev-tools/test-image
 
 soak: ## Cut the power of the booted image fifty times: make soak ARGS="--seed 7"
 	@dev-tools/soak $(ARGS)

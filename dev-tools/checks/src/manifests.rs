@@ -20,9 +20,11 @@ pub(crate) fn findings(metadata: &Metadata) -> anyhow::Result<Vec<String>> {
         let manifest = read(package.manifest_path.as_str())?;
         findings.extend(member_findings(&package.name, &manifest));
         let tests = package.targets.iter().filter(|target| target.is_kind(TargetKind::Test));
-        findings.extend(tests.filter(|target| target.name != "it").map(|target| {
-            format!("{}: the test binary `{}` belongs into tests/it/main.rs", package.name, target.name)
-        }));
+        findings.extend(tests.filter(|target| !target.src_path.ends_with("tests/it/main.rs")).map(
+            |target| {
+                format!("{}: the test binary `{}` belongs into tests/it/main.rs", package.name, target.name)
+            },
+        ));
     }
     Ok(findings)
 }

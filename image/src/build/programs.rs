@@ -3,7 +3,12 @@
 //! They are compiled inside the tools tree, against the libraries that the image has, at paths that are
 //! the same on every machine: the checkout appears as `/build/anya`, cargo's folder as `/build/cargo`. So
 //! two machines make the same bytes, and nothing of a machine shows in them.
+//!
+//! What was compiled is kept for the next build. Cargo knows a file that changed by its time, and all
+//! checkouts appear at the same path: so another checkout than the last one's compiles this workspace's
+//! crates anew, and keeps those of others.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -34,21 +39,37 @@ pub(super) fn compile(places: &Places, tools: &Tools) -> Result<PathBuf> {
         "rustc",
     )?;
     let target = places.images().join("target");
-    std::fs::create_dir_all(&target)?;
+    fs::create_dir_all(&target)?;
     let tools = tools
         .clone()
         .with_folder(places.repository(), Path::new(CHECKOUT))
         .with_folder(&cargo_home()?, Path::new(CARGO))
         .with_folder(Path::new(sysroot.trim()), Path::new(RUST))
         .with_folder(&target, Path::new(TARGET));
+    let last = target.join("checkout");
+    let checkout = places.repository().display().to_string();
+    if fs::read_to_string(&last).ok().as_deref() != Some(&checkout) {
+        let metadata =
+            tools::output(&mut cargo(&["metadata", "--no-deps", "--format-version=1"]), "cargo metadata")?;
+        forget(&tools, &members(&metadata)?)?;
+        fs::write(&last, checkout)?;
+    }
     eprintln_progress("Compiling the service for the image: minutes the first time");
-    let mut build = tools.command("sh");
-    build.args(["-c", "cd \"$1\" && shift && exec \"$@\"", "sh", CHECKOUT]);
-    build.arg(format!("{RUST}/bin/cargo")).args(["build", "--release", "--locked", "--offline"]);
+    let mut build = inside(&tools, "build");
     for (program, _) in PROGRAMS {
         build.args(["--package", program]);
     }
-    build
+    tools::output(&mut build, "compiling the service")?;
+    Ok(target.join("release"))
+}
+
+/// A command of cargo on the checkout, inside the tools tree.
+fn inside(tools: &Tools, command: &str) -> Command {
+    let mut cargo = tools.command("sh");
+    cargo
+        .args(["-c", "cd \"$1\" && shift && exec \"$@\"", "sh", CHECKOUT])
+        .arg(format!("{RUST}/bin/cargo"))
+        .args([command, "--release", "--locked", "--offline"])
         .env("RUSTC", format!("{RUST}/bin/rustc"))
         .env("CARGO_HOME", CARGO)
         .env("CARGO_TARGET_DIR", TARGET)
@@ -56,8 +77,30 @@ pub(super) fn compile(places: &Places, tools: &Tools) -> Result<PathBuf> {
         .env_remove("RUSTFLAGS")
         .env_remove("RUSTC_WRAPPER")
         .env_remove("RUSTUP_TOOLCHAIN");
-    tools::output(&mut build, "compiling the service")?;
-    Ok(target.join("release"))
+    cargo
+}
+
+/// Removes what was compiled of these crates.
+fn forget(tools: &Tools, crates: &[String]) -> Result<()> {
+    let mut clean = inside(tools, "clean");
+    for name in crates {
+        clean.args(["--package", name]);
+    }
+    tools::output(&mut clean, "removing what another checkout compiled").map(drop)
+}
+
+/// The names of the workspace's crates, from `cargo metadata`.
+fn members(metadata: &str) -> Result<Vec<String>> {
+    #[derive(serde::Deserialize)]
+    struct Metadata {
+        packages: Vec<Package>,
+    }
+    #[derive(serde::Deserialize)]
+    struct Package {
+        name: String,
+    }
+    let read: Metadata = serde_json::from_str(metadata).context("cannot read cargo's metadata")?;
+    Ok(read.packages.into_iter().map(|package| package.name).collect())
 }
 
 fn cargo_home() -> Result<PathBuf> {
