@@ -1,0 +1,35 @@
+//! What the boot loaders do with a folder.
+
+use std::collections::BTreeMap;
+
+use super::MemoryFolder;
+use crate::slots::Slot;
+use crate::slots::entry::EntryName;
+use crate::slots::order::{Candidate, choose};
+
+/// systemd-boot: picks an entry, counts the try, which is one write to the medium, and starts it. Returns
+/// the entry as it was counted, and its content; `None` when there is nothing to start.
+///
+/// A file of no length is no kernel image and so no entry.
+pub fn systemd_boot(folder: &mut MemoryFolder) -> Option<(Candidate, Vec<u8>)> {
+    let files: BTreeMap<String, Vec<u8>> = folder.on_the_medium();
+    let entry =
+        choose(files.iter().filter(|(_, content)| !content.is_empty()).map(|(name, _)| name.as_str()))?;
+    let content = files[&entry.file].clone();
+    let Some(tries) = entry.tries else { return Some((entry, content)) };
+    let mut name = EntryName::parse(&entry.file)?;
+    name.tries = Some(tries.counted());
+    folder.rename_on_the_medium(&entry.file, &name.to_string());
+    Some((Candidate { file: name.to_string(), tries: name.tries, ..entry }, content))
+}
+
+/// The Raspberry Pi's firmware: the slot that it starts, and its kernel image. `once` is the flag that a
+/// restart with `0 tryboot` leaves, and that the next start takes away. `None` when there is nothing to
+/// start.
+pub fn tryboot(first: &MemoryFolder, slots: &[MemoryFolder; 2], once: bool) -> Option<(Slot, Vec<u8>)> {
+    let text = first.on_the_medium().remove("autoboot.txt")?;
+    let default = crate::slots::tryboot::default_slot(&text)?;
+    let slot = if once { default.other() } else { default };
+    let kernel = slots[slot as usize].on_the_medium().remove("boot.img")?;
+    Some((slot, kernel))
+}

@@ -1,0 +1,58 @@
+//! The port to the file system that a boot loader reads.
+
+use std::io::{self, Read};
+
+use crate::manifest::Content;
+
+/// A folder on a boot partition: `EFI/Linux` of the ESP, or a boot partition of a Raspberry Pi. It is FAT:
+/// without a journal, so that the order of writes and syncs is all there is against power cuts. Names are
+/// plain file names.
+///
+/// Nothing but [`BootFolder::sync`] promises that something is on the medium.
+pub trait BootFolder {
+    /// The names of all files.
+    fn list(&self) -> io::Result<Vec<String>>;
+
+    /// A file's content, of at most `limit` bytes; more is an error.
+    fn read(&self, name: &str, limit: usize) -> io::Result<Vec<u8>>;
+
+    /// Writes a file anew, whatever was there, and says what it holds then: size and SHA-256 of what was
+    /// **read back** past the cache, not of what was given.
+    fn write(&mut self, name: &str, content: &mut dyn Read) -> io::Result<Content>;
+
+    /// Renames a file, over another one if need be.
+    fn rename(&mut self, from: &str, to: &str) -> io::Result<()>;
+
+    /// Removes a file.
+    fn remove(&mut self, name: &str) -> io::Result<()>;
+
+    /// Brings everything to the medium: `syncfs`, as `fsync` of the folder alone leaves new entries of no
+    /// length on FAT.
+    fn sync(&mut self) -> io::Result<()>;
+}
+
+impl<F: BootFolder + ?Sized> BootFolder for &mut F {
+    fn list(&self) -> io::Result<Vec<String>> {
+        (**self).list()
+    }
+
+    fn read(&self, name: &str, limit: usize) -> io::Result<Vec<u8>> {
+        (**self).read(name, limit)
+    }
+
+    fn write(&mut self, name: &str, content: &mut dyn Read) -> io::Result<Content> {
+        (**self).write(name, content)
+    }
+
+    fn rename(&mut self, from: &str, to: &str) -> io::Result<()> {
+        (**self).rename(from, to)
+    }
+
+    fn remove(&mut self, name: &str) -> io::Result<()> {
+        (**self).remove(name)
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        (**self).sync()
+    }
+}
