@@ -18,6 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use appliance_core::health::{Component, ComponentState};
+use appliance_core::storage::FULL_BELOW;
 use nix::fcntl::{FallocateFlags, fallocate};
 use nix::sys::statvfs::statvfs;
 use tokio::task::JoinHandle;
@@ -26,8 +27,6 @@ use crate::observer::Observer;
 
 /// What a start may need, bytes: the database's log and index, a renewed certificate, with plenty to spare.
 const RESERVE: u64 = 8 << 20;
-/// With less than this left, the disk is full, bytes.
-const FULL: u64 = 1 << 20;
 /// With less than this left, the owner should know, bytes.
 const SCARCE: u64 = 64 << 20;
 /// The same as a share of the disk: one part in so many.
@@ -54,7 +53,7 @@ impl Room {
     }
 
     fn is_full(self) -> bool {
-        self.free < FULL
+        self.free < FULL_BELOW
     }
 
     fn is_scarce(self) -> bool {

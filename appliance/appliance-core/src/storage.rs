@@ -2,6 +2,9 @@
 
 use std::error::Error;
 
+/// With less than this left on it, the disk that holds the state is full, bytes.
+pub const FULL_BELOW: u64 = 1 << 20;
+
 /// What a storage port returns.
 pub type StorageResult<T> = Result<T, StorageError>;
 

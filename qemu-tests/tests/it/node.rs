@@ -18,7 +18,7 @@ fn after_a_reboot_the_chain_is_there_and_the_machine_knows_who_it_is_and_that_ti
     let client = dev.client(&machine);
     client.until("/api/v1/bitcoin/status", PATIENCE, |node| node["state"] == "running").unwrap();
     let source = client.get("/api/v1/bitcoin/status").unwrap()["source"].clone();
-    assert!(source.as_str().unwrap().starts_with("Bitcoin Core "), "{source}");
+    assert!(source.as_str().unwrap().starts_with("Bitcoin Core"), "{source}");
     let mined = client.post("/api/v1/bitcoin/regtest/blocks", &json!({"count": 1}), 201).unwrap();
     assert_eq!(mined["height"], 1, "{mined}");
     let id = machine.sh("cat /etc/machine-id").unwrap();

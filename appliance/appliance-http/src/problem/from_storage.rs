@@ -4,6 +4,13 @@ use appliance_core::storage::{StorageError, StorageErrorKind as Kind};
 
 use super::{Problem, Slug};
 
+impl Problem {
+    /// There is no room for what was asked.
+    pub(crate) fn storage_full() -> Self {
+        Self::new(Slug::StorageFull, "The disk that holds the box's data is full; nothing was changed.")
+    }
+}
+
 impl From<StorageError> for Problem {
     fn from(error: StorageError) -> Self {
         let unavailable = |detail: &str, next: &str| {
@@ -20,10 +27,7 @@ impl From<StorageError> for Problem {
             }
             Kind::Full => {
                 tracing::error!(error = %super::chain(&error), "the disk is full");
-                Self::new(
-                    Slug::StorageFull,
-                    "The disk that holds the box's data is full; nothing was changed.",
-                )
+                Self::storage_full()
             }
             Kind::Unavailable => {
                 unavailable("`store` does not answer; nothing was changed.", Slug::Unavailable.next())

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
-use appliance_core::keys::{NewKey, StoredAnswer};
+use appliance_core::keys::{KeyError, NewKey, StoredAnswer};
 use appliance_core::page::PageRequest;
+use appliance_core::storage::FULL_BELOW;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
+use hal_api::HalErrorKind;
 
 use super::idempotent::Once;
 use crate::blocking;
@@ -37,7 +39,7 @@ pub(super) async fn create(
     once.run(api, move |api| {
         let CreateKey { algorithm, label, token } = request;
         let new = NewKey { algorithm: algorithm.into(), label, token };
-        let key = Key::from(api.services.keys.create(&actor, new)?);
+        let key = Key::from(api.services.keys.create(&actor, new).map_err(|error| refusal(&api, error))?);
         let body = serde_json::to_vec(&key).map_err(|error| Problem::internal("write a key", &error))?;
         Ok(StoredAnswer {
             status: 201,
@@ -47,6 +49,18 @@ pub(super) async fn create(
         })
     })
     .await
+}
+
+/// A token that keeps its keys on the box's disk (SoftHSM) says no more than that it failed when that is
+/// full.
+fn refusal(api: &Api, error: KeyError) -> Problem {
+    let failed = matches!(error, KeyError::Token { kind: HalErrorKind::Device | HalErrorKind::Full, .. });
+    let full = || api.services.sensors.read().is_ok_and(|board| board.data_disk.available_bytes < FULL_BELOW);
+    if !failed || !full() {
+        return error.into();
+    }
+    tracing::error!(error = %crate::problem::chain(&error), "the disk is full");
+    Problem::storage_full()
 }
 
 /// The keys, newest last, a page at a time.
