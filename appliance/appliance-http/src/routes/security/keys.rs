@@ -39,7 +39,7 @@ pub(super) async fn create(
     once.run(api, move |api| {
         let CreateKey { algorithm, label, token } = request;
         let new = NewKey { algorithm: algorithm.into(), label, token };
-        let key = Key::from(api.services.keys.create(&actor, new).map_err(|error| refusal(&api, error))?);
+        let key = Key::from(api.services.keys.create(&actor, new).map_err(|error| refusal(api, error))?);
         let body = serde_json::to_vec(&key).map_err(|error| Problem::internal("write a key", &error))?;
         Ok(StoredAnswer {
             status: 201,
