@@ -10,6 +10,7 @@ import { DashboardPage } from "./pages/dashboard/DashboardPage";
 import { FaultPage } from "./pages/fault/FaultPage";
 import { KeyPage } from "./pages/keys/KeyPage";
 import { KeysPage } from "./pages/keys/KeysPage";
+import { NodePage } from "./pages/node/NodePage";
 import { NotFoundPage } from "./pages/NotFoundPage";
 import { SignInPage } from "./pages/SignInPage";
 import { StoragePage } from "./pages/storage/StoragePage";
@@ -67,6 +68,7 @@ function Pages() {
       <Route path="/keys" component={KeysPage} />
       <Route path="/keys/:id">{({ id }) => <KeyPage key={id} id={id} />}</Route>
       <Route path="/chat" component={ChatPage} />
+      <Route path="/node" component={NodePage} />
       <Route path="/storage" component={StoragePage} />
       <Route path="/audit" component={ActivityPage} />
       <Route path="/audit/logs" component={LogsPage} />

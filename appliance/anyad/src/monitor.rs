@@ -39,7 +39,7 @@ fn report(tokens: &[Token], store: &Store, observer: &Observer) {
 fn token_component(token: &Token) -> Component {
     let (state, detail) = match token.probe.health() {
         TokenHealth::Healthy => (ComponentState::Ready, String::new()),
-        TokenHealth::Failing { reason } => (ComponentState::Failed, reason),
+        TokenHealth::Failing { reason, .. } => (ComponentState::Failed, reason),
     };
     Component { name: format!("token:{}", token.name), state, required: token.name == "softhsm", detail }
 }

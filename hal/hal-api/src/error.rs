@@ -2,11 +2,14 @@
 
 use std::error::Error;
 
+use serde::{Deserialize, Serialize};
+
 /// What a port returns.
 pub type HalResult<T> = Result<T, HalError>;
 
 /// Why an operation on hardware failed, as far as a caller decides on it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum HalErrorKind {
     /// The device is busy or out of sessions; the same call may succeed in a moment.
     Busy,
@@ -14,6 +17,8 @@ pub enum HalErrorKind {
     Timeout,
     /// The device is gone: unplugged, its daemon dead, its module unloaded.
     Removed,
+    /// Nothing works until a person enters the PIN.
+    PinNeeded,
     /// The PIN or authorisation value is wrong.
     PinIncorrect,
     /// The PIN is locked after too many wrong tries, or the TPM is in dictionary-attack lockout.

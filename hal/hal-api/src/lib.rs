@@ -36,4 +36,6 @@ pub use key::{KeyEntry, KeyId, KeySpec, KeyStore, ParseKeyIdError, PublicKey};
 pub use sealer::{SealPolicy, Sealed, Sealer};
 pub use service_manager::ServiceManager;
 pub use signer::{SignRequest, Signer};
-pub use token::{AlgorithmSupport, Capabilities, Token, TokenHealth, TokenInfo, TokenKind, TokenProbe};
+pub use token::{
+    AlgorithmSupport, Capabilities, PinTries, Token, TokenHealth, TokenInfo, TokenKind, TokenProbe,
+};

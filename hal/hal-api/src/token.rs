@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Attester, HalResult, KeyAlgorithm, KeyStore, Sealer, SignatureScheme, Signer};
+use crate::{Attester, HalErrorKind, HalResult, KeyAlgorithm, KeyStore, Sealer, SignatureScheme, Signer};
 
 /// The technology behind a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,6 +35,25 @@ pub struct TokenInfo {
     pub firmware: String,
     /// Names of the mechanisms (`CKM_…`) or TPM algorithms (`TPM_ALG_…`) it offers, sorted.
     pub mechanisms: Vec<String>,
+    /// What it says of the tries that its user PIN has left.
+    #[serde(default)]
+    pub pin_tries: PinTries,
+}
+
+/// The tries that a token's user PIN has left, as far as it tells (PKCS#11 v3.1, section 4.6.2:
+/// `CKF_USER_PIN_COUNT_LOW`, `…_FINAL_TRY`, `…_LOCKED`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PinTries {
+    /// All of them, or it does not tell.
+    #[default]
+    Untold,
+    /// A wrong PIN was entered since the last right one.
+    Fewer,
+    /// The next wrong PIN locks it.
+    One,
+    /// None: it is locked.
+    Locked,
 }
 
 /// Whether a token can be used now.
@@ -45,6 +64,8 @@ pub enum TokenHealth {
     Healthy,
     /// It does not; why, in plain words and with the cure where there is one.
     Failing {
+        /// What a caller may decide on.
+        kind: HalErrorKind,
         /// What is wrong.
         reason: String,
     },

@@ -16,6 +16,8 @@ pub struct Pkcs11Config {
     pub module: PathBuf,
     /// The token's label, at most 32 bytes (`CK_TOKEN_INFO.label`). Slot numbers change, labels stay.
     pub token_label: String,
+    /// The token's serial number (`CK_TOKEN_INFO.serialNumber`), where several may have one label.
+    pub token_serial: Option<String>,
     /// The user PIN.
     pub pin: Zeroizing<String>,
     /// Makes the token in the first uninitialised slot when none has the label. `None`: never.
@@ -45,11 +47,19 @@ impl Pkcs11Config {
             name: name.into(),
             module: module.into(),
             token_label: token_label.into(),
+            token_serial: None,
             pin,
             create_if_missing: None,
             max_sessions: 32,
             busy_wait: Duration::from_secs(2),
         }
+    }
+
+    /// Opens the token of this serial number only; an empty one says nothing.
+    #[must_use]
+    pub fn with_serial(mut self, serial: &str) -> Self {
+        self.token_serial = Some(serial.to_owned()).filter(|serial| !serial.is_empty());
+        self
     }
 
     /// Lets [`crate::open`] make the token when the module has none of that label.

@@ -14,7 +14,7 @@ use crate::config::OpenError;
 struct Loaded {
     pkcs11: Pkcs11,
     users: usize,
-    open_labels: HashSet<String>,
+    open_tokens: HashSet<String>,
     /// Whether `C_Finalize` is this registry's to call.
     finalise: bool,
 }
@@ -59,18 +59,19 @@ impl Module {
             Err(Error::Pkcs11(RvError::CryptokiAlreadyInitialized, _)) => false,
             Err(source) => return Err(OpenError::Initialise { module, source }),
         };
-        let loaded = Loaded { pkcs11: pkcs11.clone(), users: 1, open_labels: HashSet::new(), finalise };
+        let loaded = Loaded { pkcs11: pkcs11.clone(), users: 1, open_tokens: HashSet::new(), finalise };
         map.insert(path.clone(), loaded);
         Ok(Self { pkcs11, path, claimed: None })
     }
 
     /// Takes a token for this process alone; false when it is taken.
-    pub(crate) fn claim(&mut self, label: &str) -> bool {
+    pub(crate) fn claim(&mut self, label: &str, serial: Option<&str>) -> bool {
+        let token = format!("{label}\0{}", serial.unwrap_or_default());
         let mut registry = registry();
         let loaded = registry.as_mut().and_then(|map| map.get_mut(&self.path));
-        let free = loaded.is_some_and(|loaded| loaded.open_labels.insert(label.to_owned()));
+        let free = loaded.is_some_and(|loaded| loaded.open_tokens.insert(token.clone()));
         if free {
-            self.claimed = Some(label.to_owned());
+            self.claimed = Some(token);
         }
         free
     }
@@ -81,8 +82,8 @@ impl Drop for Module {
         let mut registry = registry();
         let Some(map) = registry.as_mut() else { return };
         let Some(loaded) = map.get_mut(&self.path) else { return };
-        if let Some(label) = &self.claimed {
-            loaded.open_labels.remove(label);
+        if let Some(token) = &self.claimed {
+            loaded.open_tokens.remove(token);
         }
         loaded.users -= 1;
         if loaded.users > 0 {

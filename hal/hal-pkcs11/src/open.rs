@@ -37,25 +37,26 @@ pub fn open(config: Pkcs11Config) -> Result<Token, OpenError> {
         return Err(wrong("max_sessions must be at least 1"));
     }
     let mut module = Module::load(&config.module)?;
-    if !module.claim(&label) {
+    let serial = config.token_serial.clone();
+    if !module.claim(&label, serial.as_deref()) {
         return Err(wrong("this process has opened the token already"));
     }
     let failed = |step: &'static str| {
         let label = label.clone();
         move |source| OpenError::Token { step, label, source }
     };
-    let slot = match find_slot(&module, &label).map_err(failed("look for the slot"))? {
+    let slot = match find_slot(&module, &label, serial.as_deref()).map_err(failed("look for the slot"))? {
         Some(slot) => slot,
         None => make_token(&module, &config)?,
     };
     let mechanisms = module.pkcs11.get_mechanism_list(slot).map_err(failed("list the mechanisms"))?;
     let login = Login {
         label: label.clone(),
-        pin: config.pin,
+        serial,
         max_sessions: config.max_sessions,
         busy_wait: config.busy_wait,
     };
-    let pool = Pool::open(module, slot, login).map_err(|source| log_in_error(&label, source))?;
+    let pool = Pool::open(module, slot, login, config.pin).map_err(|source| log_in_error(&label, source))?;
     let has_secp256k1 =
         pool.lease().map(|lease| can_make(lease.session(), KeyAlgorithm::Secp256k1)).unwrap_or_default();
     let capabilities = mechanism::capabilities(&mechanisms, has_secp256k1);
@@ -103,7 +104,7 @@ fn make_token(module: &Module, config: &Pkcs11Config) -> Result<Slot, OpenError>
         return Err(OpenError::CreateToken { module: path.clone(), label: label.clone(), source: None });
     };
     initialise(module, blank, config, new).map_err(failed)?;
-    find_slot(module, label)
+    find_slot(module, label, None)
         .map_err(failed)?
         .ok_or_else(|| OpenError::TokenNotFound { module: path.clone(), label: label.clone() })
 }
@@ -111,7 +112,7 @@ fn make_token(module: &Module, config: &Pkcs11Config) -> Result<Slot, OpenError>
 fn initialise(module: &Module, blank: Slot, config: &Pkcs11Config, new: &NewToken) -> Result<(), Error> {
     let so_pin = AuthPin::from(new.so_pin.as_str().to_owned());
     module.pkcs11.init_token(blank, &so_pin, &config.token_label)?;
-    let slot = find_slot(module, &config.token_label)?.unwrap_or(blank);
+    let slot = find_slot(module, &config.token_label, None)?.unwrap_or(blank);
     let session = module.pkcs11.open_rw_session(slot)?;
     session.login(UserType::So, Some(&so_pin))?;
     session.init_pin(&AuthPin::from(config.pin.as_str().to_owned()))?;

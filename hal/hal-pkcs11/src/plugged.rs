@@ -2,11 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use hal_api::{HalResult, TokenInfo, TokenKind};
+use hal_api::{HalResult, TokenInfo};
 
 use crate::config::OpenError;
 use crate::error_map::hal_error;
 use crate::module::Module;
+use crate::probe::about;
 
 /// A loaded module that is asked which tokens are there now. It stays loaded while this lives.
 #[derive(Debug)]
@@ -39,22 +40,6 @@ impl TokenModule {
         let slots = pkcs11
             .get_slots_with_initialized_token()
             .map_err(|error| hal_error(format!("list the tokens of {}", self.path.display()), error))?;
-        let about = |slot| {
-            let info = pkcs11.get_token_info(slot).ok()?;
-            let mut mechanisms: Vec<_> =
-                pkcs11.get_mechanism_list(slot).ok()?.iter().map(ToString::to_string).collect();
-            mechanisms.sort_unstable();
-            mechanisms.dedup();
-            Some(TokenInfo {
-                kind: TokenKind::Pkcs11,
-                label: info.label().trim().to_owned(),
-                manufacturer: info.manufacturer_id().trim().to_owned(),
-                model: info.model().trim().to_owned(),
-                serial: info.serial_number().trim().to_owned(),
-                firmware: info.firmware_version().to_string(),
-                mechanisms,
-            })
-        };
-        Ok(slots.into_iter().filter_map(about).collect())
+        Ok(slots.into_iter().filter_map(|slot| about(pkcs11, slot).ok()).collect())
     }
 }

@@ -4,7 +4,8 @@
 //!
 //! The pool grows on demand to its bound. A generation number stands for one login: when the token was
 //! gone and came back, [`Pool::revive`] logs in anew and raises it, and sessions of an older one are
-//! dropped on return. A lease keeps the module loaded, so a call that outlives `close` stays sound.
+//! dropped on return. A PIN that the token refused then is forgotten: every wrong try brings a token
+//! closer to locking itself. A lease keeps the module loaded, so a call that outlives `close` stays sound.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -16,7 +17,7 @@ use cryptoki::types::AuthPin;
 use hal_api::{HalError, HalErrorKind, HalResult};
 use zeroize::Zeroizing;
 
-use crate::error_map::hal_error;
+use crate::error_map::{hal_error, session_is_lost};
 use crate::module::Module;
 
 /// How long closing waits for calls under way.
@@ -25,7 +26,7 @@ const CLOSE_WAIT: Duration = Duration::from_secs(5);
 /// What the pool needs to open sessions and to log in again.
 pub(crate) struct Login {
     pub(crate) label: String,
-    pub(crate) pin: Zeroizing<String>,
+    pub(crate) serial: Option<String>,
     pub(crate) max_sessions: usize,
     pub(crate) busy_wait: Duration,
 }
@@ -39,13 +40,20 @@ struct State {
     module: Option<Arc<Module>>,
 }
 
+/// The PIN, as long as the token takes it.
+enum Pin {
+    Known(Zeroizing<String>),
+    /// The token refused it; it is never sent again.
+    Refused(HalErrorKind),
+}
+
 /// The sessions of one token.
 pub(crate) struct Pool {
     login: Login,
     state: Mutex<State>,
     returned: Condvar,
     /// Held while logging in anew, so that one caller does it for all.
-    reviving: Mutex<()>,
+    pin: Mutex<Pin>,
 }
 
 /// A session lent to one call. Comes back on drop unless it is broken.
@@ -59,11 +67,21 @@ pub(crate) struct Lease<'a> {
 
 impl Pool {
     /// Logs in through a first session and keeps it.
-    pub(crate) fn open(module: Module, slot: Slot, login: Login) -> Result<Self, Error> {
-        let session = logged_in_session(&module, slot, &login.pin)?;
+    pub(crate) fn open(
+        module: Module,
+        slot: Slot,
+        login: Login,
+        pin: Zeroizing<String>,
+    ) -> Result<Self, Error> {
+        let session = logged_in_session(&module, slot, &pin)?;
         let state =
             State { idle: vec![session], lent: 0, slot, generation: 0, module: Some(Arc::new(module)) };
-        Ok(Self { login, state: Mutex::new(state), returned: Condvar::new(), reviving: Mutex::new(()) })
+        Ok(Self {
+            login,
+            state: Mutex::new(state),
+            returned: Condvar::new(),
+            pin: Mutex::new(Pin::Known(pin)),
+        })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -135,7 +153,7 @@ impl Pool {
     /// Logs in anew after the session or the token was lost. `seen`: the generation that failed;
     /// when another caller has revived since, there is nothing to do.
     pub(crate) fn revive(&self, seen: u64) -> HalResult<()> {
-        let _one_at_a_time = self.reviving.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut pin = self.pin.lock().unwrap_or_else(PoisonError::into_inner);
         let module = {
             let mut state = self.state();
             if state.generation != seen {
@@ -146,11 +164,10 @@ impl Pool {
             state.module.clone().ok_or_else(|| self.closed())?
         };
         let operation = || format!("log in anew to token \"{}\"", self.label());
-        let slot = find_slot(&module, self.label())
+        let slot = find_slot(&module, self.label(), self.login.serial.as_deref())
             .map_err(|error| hal_error(operation(), error))?
             .ok_or_else(|| HalError::new(HalErrorKind::Removed, operation()))?;
-        let session = logged_in_session(&module, slot, &self.login.pin)
-            .map_err(|error| hal_error(operation(), error))?;
+        let session = self.log_in_again(&module, slot, &mut pin)?;
         tracing::info!(token = self.label(), "the token was gone and is back");
         let mut state = self.state();
         if state.module.is_none() {
@@ -162,6 +179,28 @@ impl Pool {
         drop(state);
         self.returned.notify_all();
         Ok(())
+    }
+
+    /// A session that is logged in with the PIN, unless the token refused it once or it has one try left.
+    fn log_in_again(&self, module: &Module, slot: Slot, pin: &mut Pin) -> HalResult<Session> {
+        let operation = || format!("log in anew to token \"{}\"", self.label());
+        let known = match pin {
+            Pin::Known(known) => known,
+            Pin::Refused(kind) => return Err(HalError::new(*kind, operation())),
+        };
+        let info = module.pkcs11.get_token_info(slot).map_err(|error| hal_error(operation(), error))?;
+        if info.user_pin_final_try() {
+            *pin = Pin::Refused(HalErrorKind::PinNeeded);
+            let operation = format!("{}, whose PIN has one try left", operation());
+            return Err(HalError::new(HalErrorKind::PinNeeded, operation));
+        }
+        logged_in_session(module, slot, known).map_err(|error| {
+            let error = hal_error(operation(), error);
+            if matches!(error.kind, HalErrorKind::PinIncorrect | HalErrorKind::PinLocked) {
+                *pin = Pin::Refused(error.kind);
+            }
+            error
+        })
     }
 
     /// Refuses new calls, lets those under way end for at most [`CLOSE_WAIT`], logs out and closes the
@@ -237,10 +276,17 @@ impl Drop for Lease<'_> {
     }
 }
 
-/// The slot whose token has the label.
-pub(crate) fn find_slot(module: &Module, label: &str) -> Result<Option<Slot>, Error> {
+/// The slot whose token has the label, and the serial number where one is given.
+pub(crate) fn find_slot(module: &Module, label: &str, serial: Option<&str>) -> Result<Option<Slot>, Error> {
     for slot in module.pkcs11.get_slots_with_initialized_token()? {
-        if module.pkcs11.get_token_info(slot)?.label().trim_end() == label {
+        let info = match module.pkcs11.get_token_info(slot) {
+            // Another token may be pulled out just now.
+            Err(error) if session_is_lost(&error) => continue,
+            info => info?,
+        };
+        if info.label().trim_end() == label
+            && serial.is_none_or(|serial| info.serial_number().trim() == serial)
+        {
             return Ok(Some(slot));
         }
     }

@@ -63,7 +63,7 @@ pub fn sign_rate(raw: &RawLoop<'_>, threads: usize, duration: Duration) -> Resul
     let failed =
         |step: &'static str| move |source| OpenError::Token { step, label: label.to_owned(), source };
     let module = Module::load(raw.module)?;
-    let slot = find_slot(&module, label)
+    let slot = find_slot(&module, label, None)
         .map_err(failed("look for the slot"))?
         .ok_or_else(|| OpenError::TokenNotFound { module: raw.module.to_owned(), label: label.to_owned() })?;
     let sessions = sessions(&module, slot, raw, threads.max(1))?;

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use hal_api::{
-    AlgorithmSupport, Capabilities, HalErrorKind, HalResult, KeyAlgorithm, SignatureScheme, TokenHealth,
-    TokenInfo, TokenKind, TokenProbe,
+    AlgorithmSupport, Capabilities, HalErrorKind, HalResult, KeyAlgorithm, PinTries, SignatureScheme,
+    TokenHealth, TokenInfo, TokenKind, TokenProbe,
 };
 
 use crate::fault::Operation;
@@ -29,6 +29,7 @@ impl TokenProbe for SimProbe {
                 mechanisms: ["CKM_ECDSA", "CKM_EDDSA", "CKM_RSA_PKCS", "CKM_RSA_PKCS_PSS"]
                     .map(String::from)
                     .to_vec(),
+                pin_tries: PinTries::Untold,
             })
         })
     }
@@ -47,7 +48,7 @@ impl TokenProbe for SimProbe {
                     HalErrorKind::Busy => "it is busy",
                     _ => "it answers with an error",
                 };
-                TokenHealth::Failing { reason: format!("{error}: {why}") }
+                TokenHealth::Failing { kind: error.kind, reason: format!("{error}: {why}") }
             }
         }
     }

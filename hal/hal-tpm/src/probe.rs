@@ -4,8 +4,8 @@ use std::error::Error as _;
 use std::sync::Arc;
 
 use hal_api::{
-    AlgorithmSupport, Capabilities, HalResult, KeyAlgorithm, SignatureScheme, TokenHealth, TokenInfo,
-    TokenKind, TokenProbe,
+    AlgorithmSupport, Capabilities, HalResult, KeyAlgorithm, PinTries, SignatureScheme, TokenHealth,
+    TokenInfo, TokenKind, TokenProbe,
 };
 use tss_esapi::Error;
 use tss_esapi::constants::{AlgorithmIdentifier, CapabilityType, PropertyTag};
@@ -50,7 +50,7 @@ impl TokenProbe for TpmProbe {
             Ok(()) => TokenHealth::Healthy,
             Err(error) => {
                 let cause = error.source().map(|source| format!(": {source}")).unwrap_or_default();
-                TokenHealth::Failing { reason: format!("{error}{cause}") }
+                TokenHealth::Failing { kind: error.kind, reason: format!("{error}{cause}") }
             }
         }
     }
@@ -95,6 +95,7 @@ fn read_info(connection: &mut Connection) -> Result<TokenInfo, Error> {
         serial: String::new(),
         firmware: format!("{}.{}.{}.{}", high >> 16, high & 0xffff, low >> 16, low & 0xffff),
         mechanisms: algorithms(connection)?,
+        pin_tries: PinTries::Untold,
     })
 }
 

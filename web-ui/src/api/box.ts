@@ -38,6 +38,10 @@ export const auditVerification = () => json<t.AuditVerification>("/api/v1/securi
 
 // Bitcoin
 export const bitcoin = () => json<t.BitcoinStatus>("/api/v1/bitcoin/status");
+export const nodeSettings = () => json<t.NodeSettings>("/api/v1/bitcoin/settings");
+/** A node that runs is started again with them, which takes seconds. */
+export const changeNodeSettings = (body: t.NodeSettings) =>
+  json<t.NodeSettings>("/api/v1/bitcoin/settings", { method: "PUT", body });
 export const makeBlocks = (count: number) =>
   json<t.GeneratedBlocks>("/api/v1/bitcoin/regtest/blocks", { method: "POST", body: { count } });
 

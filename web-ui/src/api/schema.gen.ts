@@ -1444,6 +1444,12 @@ export interface components {
             outbound: number;
         };
         /**
+         * @description The tries that a token's PIN has left, as far as it tells. `untold`: all, or it does not tell;
+         *     `fewer`: a wrong PIN was entered since the last right one; `one`: the next wrong PIN locks it.
+         * @enum {string}
+         */
+        PinTries: "untold" | "fewer" | "one" | "locked";
+        /**
          * @description How far the search for accelerators is.
          * @enum {string}
          */
@@ -1660,9 +1666,11 @@ export interface components {
              * @example softhsm
              */
             name: string;
+            pin_tries: components["schemas"]["PinTries"];
             /** @description Whether it seals secrets. */
             seals: boolean;
             serial: string;
+            state: components["schemas"]["TokenState"];
         };
         /** @description Whether a token can be used now. */
         TokenHealth: {
@@ -1684,6 +1692,13 @@ export interface components {
             /** Format: password */
             pin: string;
         };
+        /**
+         * @description What a token wants of people. `needs_pin`: that its PIN is entered; `locked`: to be unlocked with its
+         *     maker's program, as it takes no PIN any more; `gone`: to be plugged in again; `failing`: something
+         *     else, see the reason under `health`.
+         * @enum {string}
+         */
+        TokenState: "ready" | "needs_pin" | "locked" | "gone" | "failing";
         /** @description The tokens of the box. */
         Tokens: {
             items: components["schemas"]["Token"][];

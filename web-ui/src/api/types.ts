@@ -38,6 +38,7 @@ export type LogPage = Schemas["LogPage"];
 export type Model = Schemas["Model"];
 export type Models = Schemas["Models"];
 export type NewRecoveryKey = Schemas["NewRecoveryKey"];
+export type NodeSettings = Schemas["NodeSettings"];
 export type OpenedSession = Schemas["OpenedSession"];
 export type ProblemDocument = Schemas["Problem"];
 export type Readiness = Schemas["Readiness"];

@@ -11,6 +11,7 @@ export const boxState = {
   devices: new Resource(box.devices),
   keys: new Resource(() => box.keys(null)),
   models: new Resource(box.models),
+  nodeSettings: new Resource(box.nodeSettings),
   readiness: new Resource(box.readiness),
   storage: new Resource(box.storage),
   system: new Resource(box.system),

@@ -11,6 +11,7 @@ const PLACES: readonly { to: string; name: string; icon: IconName }[] = [
   { to: "/", name: "Overview", icon: "overview" },
   { to: "/keys", name: "Keys", icon: "key" },
   { to: "/chat", name: "Chat", icon: "chat" },
+  { to: "/node", name: "Node", icon: "node" },
   { to: "/storage", name: "Storage", icon: "storage" },
   { to: "/audit", name: "Activity", icon: "activity" },
   { to: "/access", name: "Access", icon: "access" },

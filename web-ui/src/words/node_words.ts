@@ -13,6 +13,9 @@ const CHAINS: Record<BitcoinStatus["chain"], string> = {
   regtest: "Regtest, a private practice chain",
 };
 
+/** Whether blocks can be made at will. */
+export const canMakeBlocks = (node: BitcoinStatus): boolean => node.chain === "regtest" && node.state === "running";
+
 export const chainName = (chain: BitcoinStatus["chain"]): string => CHAINS[chain];
 
 export function nodeWords(node: BitcoinStatus): Words {
@@ -24,11 +27,16 @@ export function nodeWords(node: BitcoinStatus): Words {
 export function nodeTrouble(node: BitcoinStatus): { happened: string; advice: string } | null {
   switch (node.state) {
     case "waiting":
+      return {
+        happened: nodeWords(node).explanation,
+        advice:
+          "Nothing has to be done: the box starts it again by itself. Keys, models and everything else work without it, and its chain is kept. If it goes on like this, the logs show what the node said last.",
+      };
     case "stopped":
       return {
         happened: nodeWords(node).explanation,
         advice:
-          "Keys, models and everything else work without it, and its chain is kept. If it goes on like this, the logs show what the node said last.",
+          "Look at the logs for what the node said last, and under Storage whether the disk is full. The box goes on trying every few minutes. Keys, models and everything else work without it, and its chain is kept.",
       };
     case "refused":
       return {
@@ -75,6 +83,32 @@ function stateWords(node: BitcoinStatus): Words {
       };
   }
 }
+
+/** "/Satoshi:31.99.0/" as "31.99.0". */
+export const versionOf = (version: string | null): string | null =>
+  version === null ? null : (/:([^/(]+)/.exec(version)?.[1] ?? version);
+
+const BLOCK_SOURCES: Record<string, string> = {
+  zmq: "ZMQ",
+  long_poll: "long poll",
+};
+
+/** How new blocks become known to the box; null while they do not. */
+export function blockSourceWords(sources: readonly string[]): string | null {
+  if (sources.length === 0) return null;
+  return `told at once (${sources.map((source) => BLOCK_SOURCES[source] ?? source).join(", ")})`;
+}
+
+/** At which port nodes of a chain call each other, unless the box is set up otherwise. */
+const PORTS: Record<BitcoinStatus["chain"], number> = {
+  main: 8333,
+  test: 18333,
+  testnet4: 48333,
+  signet: 38333,
+  regtest: 18444,
+};
+
+export const usualPort = (chain: BitcoinStatus["chain"]): number => PORTS[chain];
 
 export function rulesWords(rules: BitcoinStatus["rules"]): Words {
   switch (rules.verdict) {

@@ -1,5 +1,5 @@
 /** The whole box in one line: how it is and what to do. */
-import type { Component, Readiness } from "../api/types";
+import type { Component, Readiness, Token } from "../api/types";
 import { isPluggedIn } from "./token_words";
 import type { Tone } from "./tone";
 
@@ -30,8 +30,9 @@ export function componentName(name: string): string {
   }
 }
 
-export function overall(readiness: Readiness): Overall {
-  const notes = readiness.components.filter((c) => isNews(c)).map(note);
+/** `tokens`: as far as they are known. */
+export function overall(readiness: Readiness, tokens: readonly Token[] = []): Overall {
+  const notes = readiness.components.filter((c) => isNews(c)).map((c) => note(c, tokens));
   const failing = readiness.components.filter((c) => c.state === "failed" || c.state === "degraded");
   const starting = readiness.components.some((c) => c.state === "starting");
   if (readiness.status === "not_ready" && failing.some((c) => c.required)) {
@@ -50,23 +51,30 @@ function isNews(component: Component): boolean {
   return component.state === "failed" || component.state === "degraded" || component.state === "starting";
 }
 
-function note(component: Component) {
+function note(component: Component, tokens: readonly Token[]) {
   const tone: Tone = component.state === "starting" ? "busy" : component.required ? "bad" : "warning";
   const text = component.detail === "" ? defaultText(component) : component.detail;
-  const words = pluggedInWords(component) ?? { text, advice: advice(component) };
+  const words = pluggedInWords(component, tokens) ?? { text, advice: advice(component) };
   return { name: componentName(component.name), tone, ...words };
 }
 
 /** Tokens that people plug in come back without a restart; null for everything else. */
-function pluggedInWords({ name, detail }: Component): { text: string; advice: string } | null {
-  if (!name.startsWith("token:") || !isPluggedIn(name.slice("token:".length))) return null;
-  if (detail.includes("pulled out")) {
-    return { text: "It was pulled out.", advice: "Plug it in again. The keys on it are not lost." };
+function pluggedInWords({ name, detail }: Component, tokens: readonly Token[]): { text: string; advice: string } | null {
+  const which = name.startsWith("token:") ? name.slice("token:".length) : "";
+  if (!isPluggedIn(which)) return null;
+  switch (tokens.find((token) => token.name === which)?.state) {
+    case "gone":
+      return { text: "It was pulled out.", advice: "Plug it in again. The keys on it are not lost." };
+    case "needs_pin":
+      return { text: "Its keys cannot be used until its PIN is entered.", advice: "Enter it here or under Keys." };
+    case "locked":
+      return {
+        text: "It locked itself after too many wrong PINs.",
+        advice: "Unlock it with its maker’s program, then plug it in again. The keys on it are not lost.",
+      };
+    default:
+      return { text: detail, advice: "Pull it out and plug it in again. The keys on it are not lost." };
   }
-  if (detail.includes("enter its PIN")) {
-    return { text: "Its keys cannot be used until its PIN is entered.", advice: "Enter it here or under Keys." };
-  }
-  return { text: detail, advice: "Pull it out and plug it in again. The keys on it are not lost." };
 }
 
 function defaultText(component: Component): string {

@@ -1,6 +1,6 @@
 /** Tokens, and what they want of people. */
 import { Problem } from "../api/problem";
-import type { Component, Readiness, Token } from "../api/types";
+import type { Token } from "../api/types";
 import type { Words } from "./node_words";
 
 const KINDS: Record<Token["kind"], string> = {
@@ -18,34 +18,30 @@ export function tokenKind(token: Token): string {
   return isPluggedIn(token.name) ? "Smart card or USB token" : KINDS[token.kind];
 }
 
-/** What the box says of a token as one of its parts. */
-export const tokenComponent = (readiness: Readiness | null, name: string): Component | undefined =>
-  readiness?.components.find((component) => component.name === `token:${name}`);
+export type TokenState = Token["state"];
 
-export type TokenState = "healthy" | "needs_pin" | "gone" | "failing";
-
-/** How a token is. */
-export function tokenState(token: Token, component: Component | undefined): TokenState {
-  const reason = token.health.state === "failing" ? token.health.reason : null;
-  if (!isPluggedIn(token.name)) return reason === null ? "healthy" : "failing";
-  // What a token can do is known only once it was unlocked; from then on the box knows its PIN.
-  const locked = reason !== null && token.algorithms.length === 0;
-  // A program that speaks to the token may take some time to miss it; the box looks whether it is there.
-  const told = locked ? reason : (component?.detail ?? "");
-  if (told.includes("pulled out")) return "gone";
-  if (reason === null) return "healthy";
-  return locked ? "needs_pin" : "failing";
+/** How a token is. The box's own ones are never plugged in, and nobody enters their PIN. */
+export function tokenState(token: Token): TokenState {
+  return token.state === "ready" || isPluggedIn(token.name) ? token.state : "failing";
 }
 
-export function tokenWords(token: Token, component: Component | undefined): Words {
-  switch (tokenState(token, component)) {
-    case "healthy":
+export function tokenWords(token: Token): Words {
+  switch (tokenState(token)) {
+    case "ready":
       return { tone: "good", headline: "Healthy", explanation: "" };
     case "needs_pin":
       return {
         tone: "warning",
         headline: "Needs its PIN",
-        explanation: "It can be used once its PIN is entered. The box asks for it after every restart.",
+        explanation:
+          triesWords(token) ?? "It can be used once its PIN is entered. The box asks for it after every restart.",
+      };
+    case "locked":
+      return {
+        tone: "bad",
+        headline: "Locked",
+        explanation:
+          "Too many wrong PINs were entered. Unlock it with its maker’s program, then plug it in again. The keys on it are not lost.",
       };
     case "gone":
       return {
@@ -62,6 +58,18 @@ export function tokenWords(token: Token, component: Component | undefined): Word
   }
 }
 
+/** What a token tells of the tries that its PIN has left; null when it tells nothing. */
+export function triesWords({ pin_tries }: Token): string | null {
+  switch (pin_tries) {
+    case "one":
+      return "One try is left: the next wrong PIN locks the token.";
+    case "fewer":
+      return "A wrong PIN was entered since the last right one, so fewer tries are left.";
+    default:
+      return null;
+  }
+}
+
 /** What is typed as the PIN, where that is not plain. */
 export function pinHint(token: Token): string {
   if (/yubihsm/i.test(`${token.manufacturer} ${token.model}`)) {
@@ -74,13 +82,20 @@ export function pinHint(token: Token): string {
 export type PinRefusal = "wrong" | "locked" | "gone" | "silent" | "other";
 
 export function pinRefusal(problem: Problem): PinRefusal {
-  const pin = problem.fields.get("pin");
-  // The box gives no PIN to a token that it does not find: it was pulled out a moment ago.
-  if (pin !== undefined) return pin.includes("not asked for") ? "gone" : "wrong";
-  if (problem.fields.has("token")) return "gone";
-  if (problem.slug !== "unavailable") return "other";
-  if (problem.message.includes("is locked")) return "locked";
-  return problem.message.includes("is gone") ? "gone" : "silent";
+  switch (problem.slug) {
+    case "wrong-pin":
+      return "wrong";
+    case "token-locked":
+      return "locked";
+    // A token that nobody used yet is not listed any more once it is pulled out.
+    case "token-gone":
+    case "not-found":
+      return "gone";
+    case "unavailable":
+      return "silent";
+    default:
+      return "other";
+  }
 }
 
 /** The token failed at it, for a reason that only the box's log knows. */
@@ -94,8 +109,11 @@ export function tokenSilent(): Problem {
   });
 }
 
-/** `tries`: how many wrong PINs were entered in a row here. No token tells the box how many are left. */
-export function wrongPinWords(tries: number): string {
+/** `tries`: how many wrong PINs were entered in a row here. Not every token tells how many are left. */
+export function wrongPinWords(tries: number, token: Token | undefined): string {
+  if (token?.pin_tries === "one") {
+    return "This PIN is wrong, and one try is left: the next wrong PIN locks the token. Stop here unless you are sure.";
+  }
   if (tries <= 1) return "This PIN is wrong. The token has counted the try. Compare the PIN with what you wrote down.";
   return `This PIN is wrong as well, the ${ordinal(tries)} one in a row. The next wrong one may lock the token: if you are not sure, stop here and look the PIN up.`;
 }

@@ -64,11 +64,13 @@ describe("the whole box in one line", () => {
     expect(words.notes[0]?.name).toBe("Key store softhsm");
   });
   test.each([
-    ["degraded", "it is locked; enter its PIN", "Enter it here or under Keys."],
-    ["failed", "it was pulled out; plug it in again", "Plug it in again. The keys on it are not lost."],
-    ["failed", "cannot open a session", "Pull it out and plug it in again. The keys on it are not lost."],
-  ] as const)("a plugged-in token is %s, %s: no restart is asked for", (state, detail, advice) => {
-    const words = overall({ status: "degraded", components: [store, part("token:usb-1", state, false, detail)] });
+    ["degraded", "needs_pin", "Enter it here or under Keys."],
+    ["failed", "gone", "Plug it in again. The keys on it are not lost."],
+    ["failed", "locked", "Unlock it with its maker’s program, then plug it in again. The keys on it are not lost."],
+    ["failed", "failing", "Pull it out and plug it in again. The keys on it are not lost."],
+  ] as const)("a plugged-in token is %s, %s: no restart is asked for", (state, wants, advice) => {
+    const token = { name: "usb-1", state: wants } as Token;
+    const words = overall({ status: "degraded", components: [store, part("token:usb-1", state, false, "why")] }, [token]);
     expect(words.notes).toMatchObject([{ name: "Token usb-1", tone: "warning", advice }]);
   });
   test("starting is no failure", () => {

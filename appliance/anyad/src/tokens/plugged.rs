@@ -4,16 +4,19 @@
 //!
 //! [`PluggedTokens::look`] compares what is there with what was there, when the kernel tells of a device
 //! and at least every [`LOOKS`]. A token that nobody unlocked is listed and refuses everything
-//! (`waiting`). Its PIN is kept in memory while the service runs, so that a token that comes back serves
-//! on; after a restart it is asked for again.
+//! (`shown`). Its PIN is kept in memory while the service runs, so that a token that comes back serves
+//! on; after a restart it is asked for again. So is one that the token refused: the box never sends it
+//! a second time, as every wrong PIN brings a token closer to locking itself.
+//!
+//! What a look finds out is told at once to the box's health and to the keys' service, whose list of
+//! tokens asks no device: the two always agree.
 //!
 //! # Limits
 //!
-//! Tokens are told apart by their serial numbers and opened by their labels: of two with one label in one
-//! module, only the first can be unlocked.
+//! Tokens are told apart by their serial numbers, those without one by their labels.
 
 mod bay;
-mod waiting;
+mod shown;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -21,7 +24,8 @@ use std::time::Duration;
 
 use appliance_core::health::{Component, ComponentState};
 use appliance_core::keys::{KeyService, TokenLogin};
-use hal_api::{HalError, HalErrorKind, HalResult, Token, TokenHealth, TokenInfo};
+use hal_api::{Capabilities, HalError, HalErrorKind, HalResult, PinTries, Token, TokenHealth, TokenInfo};
+use shown::{Found, Wants};
 use tokio::task::JoinHandle;
 use zeroize::Zeroizing;
 
@@ -39,15 +43,52 @@ const SETTLES: Duration = Duration::from_millis(500);
 struct Seen {
     bay: usize,
     info: TokenInfo,
+    there: bool,
+    /// Opened with its PIN, which it has not refused since.
     open: Option<Token>,
-    state: State,
+    /// What it can do; known once it was unlocked.
+    capabilities: Option<Capabilities>,
+    /// What it said of the PIN that was sent to it last, where it refused it.
+    refused: Option<Wants>,
+    /// What the rest of the box was told last.
+    told: Option<(TokenInfo, TokenHealth)>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum State {
-    New,
-    There,
-    Gone,
+impl Seen {
+    fn new(bay: usize, info: TokenInfo) -> Self {
+        Self { bay, info, there: false, open: None, capabilities: None, refused: None, told: None }
+    }
+
+    /// How it is now. Asks an open token; one that refuses its PIN is open no more, so that it is asked once.
+    fn health(&mut self) -> TokenHealth {
+        if !self.there {
+            return Wants::PluggingIn.health();
+        }
+        if let Some(open) = &self.open {
+            let health = open.probe.health();
+            self.refused = Some(match &health {
+                TokenHealth::Failing { kind: HalErrorKind::PinLocked, .. } => Wants::Unlocking,
+                TokenHealth::Failing {
+                    kind: HalErrorKind::PinIncorrect | HalErrorKind::PinNeeded, ..
+                } => Wants::NewPin,
+                _ => return health,
+            });
+            self.close();
+        }
+        let locked = self.info.pin_tries == PinTries::Locked;
+        if locked { Wants::Unlocking } else { self.refused.unwrap_or(Wants::Pin) }.health()
+    }
+
+    fn close(&mut self) {
+        if let Some(open) = self.open.take() {
+            open.probe.close();
+        }
+    }
+
+    /// Whether somebody unlocked it, or the box has keys on it.
+    fn used(&self, keys: usize) -> bool {
+        self.capabilities.is_some() || keys > 0
+    }
 }
 
 /// The tokens that come and go.
@@ -91,32 +132,27 @@ impl PluggedTokens {
 
     /// Compares what is there with what was there. Blocks as long as the modules take.
     pub(crate) fn look(&self) {
-        let found = self.found();
+        let mut found = self.found();
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         for (name, (bay, info)) in &found {
-            let new = || Seen { bay: *bay, info: info.clone(), open: None, state: State::New };
-            let token = seen.entry(name.clone()).or_insert_with(new);
-            match token.state {
-                State::New => self.keys.attach(waiting::token(name, info, HalErrorKind::PinIncorrect)),
-                State::Gone if token.open.is_none() => {
-                    self.keys.attach(waiting::token(name, info, HalErrorKind::PinIncorrect));
-                }
-                State::There | State::Gone => {}
-            }
-            token.state = State::There;
+            seen.entry(name.clone()).or_insert_with(|| Seen::new(*bay, info.clone()));
         }
-        for (name, token) in seen.iter_mut().filter(|(name, _)| !found.contains_key(*name)) {
-            if token.open.is_none() && token.state != State::Gone {
-                self.keys.attach(waiting::token(name, &token.info, HalErrorKind::Removed));
+        for (name, token) in seen.iter_mut() {
+            let found = found.remove(name);
+            let came = found.is_some() && !token.there;
+            token.there = found.is_some();
+            if let Some((bay, info)) = found {
+                (token.bay, token.info) = (bay, info);
             }
-            token.state = State::Gone;
-        }
-        for (name, token) in seen.iter() {
-            self.observer.report(self.component(name, token));
+            // Who pulled it out may have unlocked it elsewhere.
+            if came && token.refused == Some(Wants::Unlocking) {
+                token.refused = Some(Wants::NewPin);
+            }
+            self.tell(name, token);
         }
         // Nobody misses a token that nobody used.
         seen.retain(|name, token| {
-            let missed = token.state != State::Gone || token.open.is_some() || self.keys.keys_on(name) > 0;
+            let missed = token.there || token.used(self.keys.keys_on(name));
             if !missed {
                 self.keys.detach(name);
             }
@@ -127,8 +163,24 @@ impl PluggedTokens {
     /// Ends the sessions of every token.
     pub(crate) fn close(&self) {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        seen.values().filter_map(|token| token.open.as_ref()).for_each(|token| token.probe.close());
+        seen.values_mut().for_each(Seen::close);
         seen.clear();
+    }
+
+    /// Finds out how a token is, and tells the rest of the box where that is news.
+    fn tell(&self, name: &str, token: &mut Seen) {
+        let health = token.health();
+        let told = (token.info.clone(), health);
+        if token.told.as_ref() != Some(&told) {
+            let found = Found {
+                info: told.0.clone(),
+                capabilities: token.capabilities.clone().unwrap_or_default(),
+                health: told.1.clone(),
+            };
+            self.keys.attach(shown::token(name, found, token.open.as_ref().filter(|_| token.there)));
+        }
+        self.observer.report(component(name, token.used(self.keys.keys_on(name)), &told.1));
+        token.told = Some(told);
     }
 
     fn found(&self) -> BTreeMap<String, (usize, TokenInfo)> {
@@ -150,45 +202,61 @@ impl PluggedTokens {
         found
     }
 
-    /// A token as a part of the box: one that nobody uses is no trouble, whatever it waits for.
-    fn component(&self, name: &str, token: &Seen) -> Component {
-        let used = token.open.is_some() || self.keys.keys_on(name) > 0;
-        let (state, detail) = match (&token.open, token.state) {
-            (_, State::Gone) if used => {
-                (ComponentState::Failed, "it was pulled out; plug it in again".to_owned())
+    fn unlock(&self, name: &str, pin: &str) -> HalResult<()> {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let refuse = |kind| Err(HalError::new(kind, format!("unlock token {name}")));
+        let Some(token) = seen.get_mut(name) else { return refuse(HalErrorKind::NotFound) };
+        match token.health() {
+            TokenHealth::Healthy => return Ok(()),
+            TokenHealth::Failing { kind: HalErrorKind::Removed, .. } if !token.there => {
+                return refuse(HalErrorKind::Removed);
             }
-            (_, State::Gone) => (ComponentState::Off, "it was pulled out".to_owned()),
-            (None, _) => {
-                let state = if used { ComponentState::Degraded } else { ComponentState::Off };
-                (state, "it is locked; enter its PIN".to_owned())
+            TokenHealth::Failing { .. } => token.close(),
+        }
+        let bay = &self.bays[token.bay];
+        let opened = bay.open(name, &token.info, Zeroizing::new(pin.to_owned())).map_err(|error| {
+            let there = || bay.present().is_ok_and(|all| all.iter().any(|info| name_of(info) == name));
+            match error.kind {
+                HalErrorKind::PinLocked => token.refused = Some(Wants::Unlocking),
+                HalErrorKind::PinIncorrect => {}
+                // Modules have many words for a token that is not there any more.
+                _ if !there() => {
+                    return HalError::with_source(HalErrorKind::Removed, "unlock a token", error);
+                }
+                _ => {}
             }
-            (Some(open), _) => match open.probe.health() {
-                TokenHealth::Healthy => (ComponentState::Ready, String::new()),
-                TokenHealth::Failing { reason } => (ComponentState::Failed, reason),
-            },
-        };
-        Component { name: format!("token:{name}"), state, required: false, detail }
+            error
+        });
+        let open = opened?;
+        token.capabilities = Some(open.probe.capabilities());
+        (token.open, token.refused, token.told) = (Some(open), None, None);
+        self.tell(name, token);
+        Ok(())
     }
+}
+
+/// A token as a part of the box: one that nobody uses is no trouble, whatever it waits for.
+fn component(name: &str, used: bool, health: &TokenHealth) -> Component {
+    let (state, detail) = match health {
+        TokenHealth::Healthy => (ComponentState::Ready, String::new()),
+        TokenHealth::Failing { kind, reason } => {
+            let state = match kind {
+                _ if !used => ComponentState::Off,
+                HalErrorKind::PinNeeded => ComponentState::Degraded,
+                _ => ComponentState::Failed,
+            };
+            (state, reason.clone())
+        }
+    };
+    Component { name: format!("token:{name}"), state, required: false, detail }
 }
 
 impl TokenLogin for PluggedTokens {
     fn log_in(&self, name: &str, pin: &str) -> HalResult<()> {
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        let operation = format!("unlock token {name}");
-        let Some(token) = seen.get_mut(name) else {
-            return Err(HalError::new(HalErrorKind::NotFound, operation));
-        };
-        if token.open.is_some() {
-            return Ok(());
-        }
-        if token.state == State::Gone {
-            return Err(HalError::new(HalErrorKind::Removed, operation));
-        }
-        let open = self.bays[token.bay].open(name, &token.info.label, Zeroizing::new(pin.to_owned()))?;
-        self.keys.attach(open.clone());
-        token.open = Some(open);
-        self.observer.report(self.component(name, token));
-        Ok(())
+        let unlocked = self.unlock(name, pin);
+        // It has other tries left now, or it is gone: that is to be seen at once.
+        self.look();
+        unlocked
     }
 }
 

@@ -17,3 +17,4 @@ mod keys;
 mod lifecycle;
 mod node;
 mod startup_errors;
+mod tokens;

@@ -32,6 +32,12 @@ pub enum KeyError {
         /// The names of the tokens there are.
         known: Vec<String>,
     },
+    /// The token does not take this PIN, and has counted the try.
+    #[error("the token `{token}` does not take this PIN")]
+    WrongPin {
+        /// Its name.
+        token: String,
+    },
     /// The token or the key cannot do this.
     #[error("`{field}` {reason}")]
     Unsupported {

@@ -39,7 +39,7 @@ pub use record::{KeyRecord, NewKey};
 pub use recovery::Recovered;
 pub use service::KeyService;
 pub use signature::{SignCommand, SignInput, Signature, SignatureEncoding, VerifyCommand};
-pub use token_status::TokenStatus;
+pub use token_status::{TokenState, TokenStatus};
 pub use tokens::TokenLogin;
 
 #[cfg(test)]

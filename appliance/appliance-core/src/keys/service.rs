@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use hal_api::{HalErrorKind, KeyId, KeySpec, PublicKey, Token, TokenInfo, TokenKind};
+use hal_api::{HalErrorKind, KeyId, KeySpec, PinTries, PublicKey, Token, TokenInfo, TokenKind};
 use jiff::Timestamp;
 use uuid::{NoContext, Uuid};
 
@@ -338,5 +338,6 @@ fn silent_token(token: &Token) -> TokenInfo {
         serial: String::new(),
         firmware: String::new(),
         mechanisms: Vec::new(),
+        pin_tries: PinTries::Untold,
     }
 }

@@ -9,11 +9,11 @@ use crate::audit::{Actor, AuditOutcome, AuditRecord};
 
 /// Unlocks tokens that people plug in.
 pub trait TokenLogin: Send + Sync {
-    /// Opens the token of this name with its PIN. One that is open already stays so.
+    /// Opens the token of this name with its PIN. One that works already is not asked.
     ///
     /// # Errors
-    /// `NotFound` when no such token waits for a PIN, `PinIncorrect`, `PinLocked`, `Removed`; else as the
-    /// device says.
+    /// `NotFound` for a token that people do not plug in, `PinIncorrect`, `PinLocked`, `Removed`; else as
+    /// the device says.
     fn log_in(&self, name: &str, pin: &str) -> HalResult<()>;
 }
 
@@ -21,21 +21,25 @@ impl KeyService {
     /// Unlocks a token with its PIN, and notes it in the audit log.
     ///
     /// # Errors
-    /// `UnknownToken`, `Invalid` for a wrong PIN or one that is never asked for, `Token`, `Audit`.
+    /// `UnknownToken` also for one that was pulled out a moment ago, `WrongPin`, `Invalid` for a PIN that is
+    /// never asked for, `Token`, `Audit`.
     pub fn log_in(&self, actor: &Actor, name: &str, pin: &str, door: &dyn TokenLogin) -> KeyResult<()> {
         self.known_token(name)?;
         let opened = door.log_in(name, pin);
         let outcome = if opened.is_ok() { AuditOutcome::Ok } else { AuditOutcome::Failed };
         let subject = format!("token:{name}");
         let record = AuditRecord::new(self.clock.now(), actor.clone(), "token.login", subject, outcome);
-        let invalid = |reason: &str| KeyError::Invalid { field: "pin", reason: reason.into() };
         match opened {
             Ok(()) => self.audit.append(record).map(drop).map_err(KeyError::Audit),
             Err(source) => {
                 self.audit_quietly(record);
                 Err(match source.kind {
-                    HalErrorKind::PinIncorrect => invalid("is not this token's"),
-                    HalErrorKind::NotFound => invalid("is not asked for: the box opens this token by itself"),
+                    HalErrorKind::PinIncorrect => KeyError::WrongPin { token: name.to_owned() },
+                    HalErrorKind::NotFound => {
+                        self.known_token(name)?;
+                        let reason = "is not asked for: the box opens this token by itself".into();
+                        KeyError::Invalid { field: "pin", reason }
+                    }
                     _ => KeyError::token(name, "log in", source),
                 })
             }

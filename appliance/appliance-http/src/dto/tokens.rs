@@ -1,5 +1,6 @@
 //! Tokens and what they can do.
 
+use appliance_core::keys;
 use appliance_core::keys::TokenStatus;
 use hal_api::{KeyAlgorithm as HalAlgorithm, SignatureScheme as HalScheme, TokenInfo};
 use serde::{Deserialize, Serialize};
@@ -99,6 +100,21 @@ mirror! {
     TokenKind of hal_api::TokenKind { Pkcs11, Tpm, Simulator }
 }
 
+mirror! {
+    /// What a token wants of people. `needs_pin`: that its PIN is entered; `locked`: to be unlocked with its
+    /// maker's program, as it takes no PIN any more; `gone`: to be plugged in again; `failing`: something
+    /// else, see the reason under `health`.
+    #[serde(rename_all = "snake_case")]
+    TokenState of keys::TokenState { Ready, NeedsPin, Locked, Gone, Failing }
+}
+
+mirror! {
+    /// The tries that a token's PIN has left, as far as it tells. `untold`: all, or it does not tell;
+    /// `fewer`: a wrong PIN was entered since the last right one; `one`: the next wrong PIN locks it.
+    #[serde(rename_all = "snake_case")]
+    PinTries of hal_api::PinTries { Untold, Fewer, One, Locked }
+}
+
 /// Whether a token can be used now.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(tag = "state", rename_all = "snake_case")]
@@ -116,7 +132,7 @@ impl From<hal_api::TokenHealth> for TokenHealth {
     fn from(health: hal_api::TokenHealth) -> Self {
         match health {
             hal_api::TokenHealth::Healthy => Self::Healthy,
-            hal_api::TokenHealth::Failing { reason } => Self::Failing { reason },
+            hal_api::TokenHealth::Failing { reason, .. } => Self::Failing { reason },
         }
     }
 }
@@ -157,14 +173,17 @@ pub(crate) struct Token {
     pub(crate) seals: bool,
     /// Whether it attests.
     pub(crate) attests: bool,
+    pub(crate) state: TokenState,
     pub(crate) health: TokenHealth,
+    pub(crate) pin_tries: PinTries,
     /// Number of keys on it.
     pub(crate) keys: u64,
 }
 
 impl From<TokenStatus> for Token {
     fn from(token: TokenStatus) -> Self {
-        let TokenInfo { kind, label, manufacturer, model, serial, firmware, mechanisms } = token.info;
+        let TokenInfo { kind, label, manufacturer, model, serial, firmware, mechanisms, pin_tries } =
+            token.info;
         Self {
             name: token.name,
             kind: kind.into(),
@@ -177,7 +196,9 @@ impl From<TokenStatus> for Token {
             algorithms: token.capabilities.algorithms.into_iter().map(Into::into).collect(),
             seals: token.seals,
             attests: token.attests,
+            state: keys::TokenState::of(&token.health).into(),
             health: token.health.into(),
+            pin_tries: pin_tries.into(),
             keys: token.keys,
         }
     }

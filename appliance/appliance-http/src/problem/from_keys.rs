@@ -11,6 +11,11 @@ impl From<KeyError> for Problem {
             KeyError::NotFound { id } => Self::new(Slug::NotFound, format!("There is no key {id}."))
                 .with_next("GET /api/v1/security/keys lists the keys."),
             KeyError::Invalid { field, reason } => Self::field(field, reason),
+            KeyError::WrongPin { token } => Self::new(
+                Slug::WrongPin,
+                format!("`token:{token}` does not take this PIN, and counts the try."),
+            )
+            .with_error("pin", "is not this token's"),
             KeyError::UnknownToken { name, known } => {
                 let shown: String = name.chars().take(64).collect();
                 let known: Vec<_> = known.iter().map(|name| format!("`{name}`")).collect();
@@ -29,7 +34,8 @@ impl From<KeyError> for Problem {
 }
 
 fn of_token(token: &str, operation: &str, kind: HalErrorKind) -> Problem {
-    let unavailable = |what: &str| Problem::new(Slug::Unavailable, format!("`token:{token}` {what}"));
+    let of_state = |slug: Slug, what: &str| Problem::new(slug, format!("`token:{token}` {what}"));
+    let unavailable = |what: &str| of_state(Slug::Unavailable, what);
     match kind {
         HalErrorKind::Busy => {
             Problem::new(Slug::Busy, format!("`token:{token}` is busy and could not {operation}."))
@@ -38,12 +44,12 @@ fn of_token(token: &str, operation: &str, kind: HalErrorKind) -> Problem {
         HalErrorKind::Timeout => {
             unavailable(&format!("did not answer in time when asked to {operation}.")).with_retry_after(5)
         }
-        HalErrorKind::Removed => unavailable("is gone.")
-            .with_next("Plug it in or start its daemon again; /readyz shows its state."),
-        HalErrorKind::PinIncorrect => unavailable("does not take the PIN that the box has for it.")
-            .with_next("Restore the box's `secrets` folder, or the token's own PIN."),
-        HalErrorKind::PinLocked => unavailable("is locked after too many wrong PINs.")
-            .with_next("Unlock it with its own tools; a TPM unlocks itself after a while."),
+        HalErrorKind::Removed => of_state(Slug::TokenGone, "is gone."),
+        HalErrorKind::PinNeeded => of_state(Slug::TokenNeedsPin, "waits for its PIN."),
+        HalErrorKind::PinIncorrect => unavailable("does not take the PIN that the box has for it.").with_next(
+            "Enter the PIN of a token that was plugged in anew; for the box's own, restore its `secrets` folder.",
+        ),
+        HalErrorKind::PinLocked => of_state(Slug::TokenLocked, "is locked after too many wrong PINs."),
         HalErrorKind::Full => {
             unavailable("has no room left.").with_next("Delete keys that are no longer needed.")
         }

@@ -41,6 +41,14 @@ pub enum Slug {
     Busy,
     /// The recovery key is another one's.
     RecoveryKeyWrong,
+    /// The token does not take the PIN.
+    WrongPin,
+    /// The token waits for its PIN.
+    TokenNeedsPin,
+    /// The token takes no PIN any more.
+    TokenLocked,
+    /// The token is not there.
+    TokenGone,
     /// The disk that holds the box's data is full.
     StorageFull,
     /// A part of the box that is needed does not work now.
@@ -51,7 +59,7 @@ pub enum Slug {
 
 impl Slug {
     /// Every kind, in the order of the OpenAPI document.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 25] = [
         Self::InvalidRequest,
         Self::Unsupported,
         Self::ContextLengthExceeded,
@@ -70,6 +78,10 @@ impl Slug {
         Self::TooManyAttempts,
         Self::Busy,
         Self::RecoveryKeyWrong,
+        Self::WrongPin,
+        Self::TokenNeedsPin,
+        Self::TokenLocked,
+        Self::TokenGone,
         Self::StorageFull,
         Self::Unavailable,
         Self::Internal,
@@ -96,6 +108,10 @@ impl Slug {
             Self::TooManyAttempts => "too-many-attempts",
             Self::Busy => "busy",
             Self::RecoveryKeyWrong => "recovery-key-wrong",
+            Self::WrongPin => "wrong-pin",
+            Self::TokenNeedsPin => "token-needs-pin",
+            Self::TokenLocked => "token-locked",
+            Self::TokenGone => "token-gone",
             Self::StorageFull => "storage-full",
             Self::Unavailable => "unavailable",
             Self::Internal => "internal",
@@ -113,10 +129,14 @@ impl Slug {
             Self::AlreadyClaimed | Self::Conflict => StatusCode::CONFLICT,
             Self::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::IdempotencyKeyReused | Self::RecoveryKeyWrong => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::IdempotencyKeyReused | Self::RecoveryKeyWrong | Self::WrongPin => {
+                StatusCode::UNPROCESSABLE_ENTITY
+            }
             Self::StorageFull => StatusCode::INSUFFICIENT_STORAGE,
             Self::TooManyAttempts => StatusCode::TOO_MANY_REQUESTS,
-            Self::Busy | Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Busy | Self::TokenNeedsPin | Self::TokenLocked | Self::TokenGone | Self::Unavailable => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -142,6 +162,10 @@ impl Slug {
             Self::TooManyAttempts => "Too many wrong tries",
             Self::Busy => "Too much is under way",
             Self::RecoveryKeyWrong => "The recovery key is wrong",
+            Self::WrongPin => "The PIN is wrong",
+            Self::TokenNeedsPin => "The token needs its PIN",
+            Self::TokenLocked => "The token has locked itself",
+            Self::TokenGone => "The token is not there",
             Self::StorageFull => "The disk is full",
             Self::Unavailable => "A part of the box does not work now",
             Self::Internal => "The box failed",
@@ -171,6 +195,14 @@ impl Slug {
             Self::TooManyAttempts => "Wait as long as `Retry-After` says, in seconds.",
             Self::Busy => "Try again in a moment, as `Retry-After` says.",
             Self::RecoveryKeyWrong => "Compare it with what you wrote down, letter by letter, and try again.",
+            Self::WrongPin => {
+                "Look the PIN up before you try again: a token locks itself after some wrong ones."
+            }
+            Self::TokenNeedsPin => {
+                "Enter it under Keys on the box's page, or with POST /api/v1/security/tokens/{name}/login."
+            }
+            Self::TokenLocked => "Unlock it with its own tools; a TPM unlocks itself after a while.",
+            Self::TokenGone => "Plug it in or start its daemon again; /readyz shows its state.",
             Self::StorageFull => {
                 "Make room, for example by deleting what is no longer needed; reading goes on meanwhile."
             }

@@ -152,6 +152,7 @@ impl TokenProbe for SoftwareToken {
             serial: "1".into(),
             firmware: "1.0".into(),
             mechanisms: vec!["CKM_ECDSA".into()],
+            pin_tries: hal_api::PinTries::Untold,
         })
     }
 

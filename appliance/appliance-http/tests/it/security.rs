@@ -17,7 +17,8 @@ async fn tokens_say_what_they_can_do() {
         json!({"name": "software", "kind": "simulator", "label": "software", "manufacturer": "test", "model": "double",
             "serial": "1", "firmware": "1.0", "mechanisms": ["CKM_ECDSA"],
             "algorithms": [{"algorithm": "p256", "schemes": ["ecdsa_sha256"]}],
-            "seals": false, "attests": false, "health": {"state": "healthy"}, "keys": 1})
+            "seals": false, "attests": false, "state": "ready", "health": {"state": "healthy"}, "pin_tries": "untold",
+            "keys": 1})
     );
 }
 
@@ -29,14 +30,15 @@ async fn a_token_is_unlocked_with_its_pin() {
     };
     assert_eq!(unlock("software", "1234").await.status, StatusCode::NO_CONTENT);
     let wrong = unlock("software", "4321").await;
-    assert_eq!(wrong.status, StatusCode::BAD_REQUEST);
-    assert!(wrong.text().contains("`pin` is not this token's"), "{}", wrong.text());
+    assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(wrong.json()["type"], "urn:anya:problem:wrong-pin");
     assert!(!wrong.text().contains("4321"));
     let locked = unlock("software", "locked").await;
     assert_eq!(locked.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(locked.json()["type"], "urn:anya:problem:token-locked");
     assert!(locked.text().contains("locked after too many wrong PINs"), "{}", locked.text());
     let unknown = unlock("other", "1234").await;
-    assert_eq!(unknown.status, StatusCode::BAD_REQUEST, "{}", unknown.text());
+    assert_eq!(unknown.status, StatusCode::NOT_FOUND, "{}", unknown.text());
     assert!(unknown.text().contains("other"), "{}", unknown.text());
 }
 

@@ -19,11 +19,12 @@ use std::time::Duration;
 use cryptoki::context::Pkcs11;
 use cryptoki::object::{Attribute, AttributeType, ObjectClass};
 use cryptoki::session::UserType;
+use cryptoki::types::AuthPin;
 use hal_api::{
-    HalError, HalErrorKind, KeyAlgorithm, KeyId, KeySpec, SealPolicy, SignRequest, SignatureScheme, Token,
-    TokenHealth,
+    HalError, HalErrorKind, KeyAlgorithm, KeyId, KeySpec, PinTries, SealPolicy, SignRequest, SignatureScheme,
+    Token, TokenHealth,
 };
-use hal_pkcs11::{OpenError, Pkcs11Config};
+use hal_pkcs11::{OpenError, Pkcs11Config, TokenModule};
 use isolated::{PIN, SO_PIN, config, isolated, new_token};
 use zeroize::Zeroizing;
 
@@ -175,6 +176,65 @@ fn a_login_that_others_ended_is_renewed() {
 }
 
 #[test]
+fn a_pin_that_was_refused_is_never_sent_again() {
+    isolated("a_pin_that_was_refused_is_never_sent_again", |module| {
+        let token = new_token(module, "changed");
+        token.keys.generate(&spec(1, KeyAlgorithm::P256)).unwrap();
+        let module = Pkcs11::new(module).unwrap();
+        let slot = module.get_slots_with_initialized_token().unwrap()[0];
+        let pin = |text: &str| AuthPin::from(text.to_owned());
+        let change = |from: &str, to: &str| {
+            let session = module.open_rw_session(slot).unwrap();
+            session.set_pin(&pin(from), &pin(to)).unwrap();
+            session.logout().unwrap();
+        };
+        change(PIN, "another-1618");
+        assert_eq!(token.signer.sign(&request(1)).unwrap_err().kind, HalErrorKind::PinIncorrect);
+        // The old PIN is right again: only a token that was asked once more would find out.
+        module.open_rw_session(slot).unwrap().login(UserType::User, Some(&pin("another-1618"))).unwrap();
+        change("another-1618", PIN);
+        assert_eq!(token.signer.sign(&request(1)).unwrap_err().kind, HalErrorKind::PinIncorrect);
+        assert!(matches!(token.probe.health(), TokenHealth::Failing { .. }));
+        token.probe.close();
+    });
+}
+
+#[test]
+fn a_token_tells_that_a_wrong_pin_was_entered_and_is_found_by_its_serial_number() {
+    isolated("a_token_tells_that_a_wrong_pin_was_entered_and_is_found_by_its_serial_number", |module| {
+        // Two tokens of one label.
+        let first = new_token(module, "twin");
+        let serial = first.probe.info().unwrap().serial;
+        first.probe.close();
+        let pkcs11 = Pkcs11::new(module).unwrap();
+        let present = TokenModule::load(module).unwrap();
+        let blank = pkcs11
+            .get_slots_with_token()
+            .unwrap()
+            .into_iter()
+            .find(|slot| !pkcs11.get_token_info(*slot).unwrap().token_initialized());
+        pkcs11.init_token(blank.unwrap(), &AuthPin::from(SO_PIN.to_owned()), "twin").unwrap();
+        let tries = || {
+            let all = present.present().unwrap();
+            let of = |own: bool| all.iter().find(|info| (info.serial == serial) == own).unwrap().pin_tries;
+            (of(true), of(false))
+        };
+        assert_eq!(tries(), (PinTries::Untold, PinTries::Untold));
+
+        let mut wrong = config(module, "twin").with_serial(&serial);
+        wrong.pin = Zeroizing::new("987654321".into());
+        assert_eq!(open_error(wrong).kind(), HalErrorKind::PinIncorrect);
+        assert_eq!(tries(), (PinTries::Fewer, PinTries::Untold), "only the one that was asked");
+        let open = hal_pkcs11::open(config(module, "twin").with_serial(&serial)).unwrap();
+        assert_eq!(open.probe.info().unwrap().serial, serial);
+        assert_eq!(tries(), (PinTries::Untold, PinTries::Untold));
+        let absent = open_error(config(module, "twin").with_serial("0"));
+        assert_eq!(absent.kind(), HalErrorKind::NotFound);
+        open.probe.close();
+    });
+}
+
+#[test]
 fn a_key_removed_by_another_program_is_not_found() {
     isolated("a_key_removed_by_another_program_is_not_found", |module| {
         let token = new_token(module, "removed");
@@ -297,7 +357,7 @@ fn closing_waits_for_nobody_and_ends_the_login() {
         let flags = cryptoki::context::CInitializeFlags::OS_LOCKING_OK;
         module.initialize(cryptoki::context::CInitializeArgs::new(flags)).unwrap();
         let session = module.open_rw_session(module.get_slots_with_initialized_token().unwrap()[0]).unwrap();
-        session.login(UserType::User, Some(&cryptoki::types::AuthPin::from(PIN.to_owned()))).unwrap();
+        session.login(UserType::User, Some(&AuthPin::from(PIN.to_owned()))).unwrap();
     });
 }
 

@@ -14,10 +14,11 @@ const SIGNS = { good: "good", warning: "warning", bad: "bad", busy: "health", qu
 /** One line on how the box is, and what to do where something is not as it should be. */
 export function OverallStatus() {
   const readiness = useResource(boxState.readiness);
+  const tokens = useResource(boxState.tokens);
   return (
     <Known of={readiness} what="Asking the box how it is">
       {(value) => {
-        const { tone, headline, notes } = overall(value);
+        const { tone, headline, notes } = overall(value, tokens.value?.items);
         return (
           <section className={`overall overall-${tone}`} aria-label="How the box is">
             <p className="overall-line" role="status">

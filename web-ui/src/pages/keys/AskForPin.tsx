@@ -2,9 +2,8 @@ import { useState, type ReactNode } from "react";
 
 import type { Token } from "../../api/types";
 import { boxState } from "../../live/box_state";
-import { useResource } from "../../live/use_resource";
 import { Icon } from "../../parts/Icon";
-import { tokenComponent, tokenState } from "../../words/token_words";
+import { tokenState } from "../../words/token_words";
 import { PinDialog } from "./PinDialog";
 
 /**
@@ -23,10 +22,7 @@ export function AskForPin({
 }) {
   const [asked, setAsked] = useState<Token | null>(null);
   const [unlocked, setUnlocked] = useState<string | null>(null);
-  const readiness = useResource(boxState.readiness);
-  const usable = tokens.some(
-    (token) => token.name === unlocked && tokenState(token, tokenComponent(readiness.value, token.name)) === "healthy",
-  );
+  const usable = tokens.some((token) => token.name === unlocked && tokenState(token) === "ready");
   return (
     <>
       {children((token) => {

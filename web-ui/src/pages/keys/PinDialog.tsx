@@ -10,7 +10,7 @@ import { PasswordField } from "../../parts/PasswordField";
 import { ProblemNote } from "../../parts/ProblemNote";
 import { SubmitButton } from "../../parts/SubmitButton";
 import { useAction } from "../../parts/use_action";
-import { pinHint, pinRefusal, tokenSilent, tokenState, wrongPinWords } from "../../words/token_words";
+import { pinHint, pinRefusal, tokenSilent, tokenState, triesWords, wrongPinWords } from "../../words/token_words";
 
 /** Asks for a token's PIN, gives it to the token, and says how that went. */
 export function PinDialog({
@@ -35,6 +35,8 @@ export function PinDialog({
     try {
       await box.unlockToken(of.name, pin);
     } catch (error) {
+      // What the token tells of the tries it has left.
+      await boxState.tokens.reload();
       if (pinRefusal(Problem.from(error)) === "wrong") {
         setRefused([...refused, pin]);
         form.current?.querySelector("input")?.select();
@@ -49,7 +51,9 @@ export function PinDialog({
   });
 
   const refusal = problem === null ? null : pinRefusal(problem);
-  const gone = now === undefined || tokenState(now, undefined) === "gone" || refusal === "gone";
+  const gone = now === undefined || tokenState(now) === "gone" || refusal === "gone";
+  const locked = refusal === "locked" || (now !== undefined && tokenState(now) === "locked");
+  const tries = refused.length === 0 && now !== undefined ? triesWords(now) : null;
   const submit = (event: SyntheticEvent) => {
     event.preventDefault();
     setMissing(pin === "");
@@ -73,7 +77,7 @@ export function PinDialog({
         <Stopped title="The token was pulled out" onClose={onClose}>
           Nothing is lost. Plug it in again, and enter its PIN then.
         </Stopped>
-      ) : refusal === "locked" ? (
+      ) : locked ? (
         <Stopped title="The token has locked itself" onClose={onClose}>
           Too many wrong PINs were entered, so it takes none any more, not even the right one. Only its maker’s own
           program unlocks it, usually with a second code that came with it (PUK or SO-PIN). The box cannot do that.
@@ -85,6 +89,7 @@ export function PinDialog({
           <p>
             <strong>Wrong PINs lock a token</strong>, usually the third in a row. If you are not sure of the PIN, look it
             up first.
+            {tries !== null && <> {tries}</>}
           </p>
           {/* What is wrong is said aloud: the next try may be the last. */}
           <div aria-live="polite">
@@ -119,7 +124,7 @@ export function PinDialog({
 
   function error(): string | undefined {
     if (missing) return "Type the PIN.";
-    if (refusal === "wrong") return wrongPinWords(refused.length);
+    if (refusal === "wrong") return wrongPinWords(refused.length, now);
     if (refused.includes(pin)) return "The token refused this very PIN before. It is not sent again: that would cost a try.";
     return undefined;
   }

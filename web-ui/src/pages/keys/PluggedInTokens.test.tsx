@@ -7,7 +7,7 @@ import type { Token } from "../../api/types";
 import { boxState, forgetAll } from "../../live/box_state";
 import { PluggedInTokens } from "./PluggedInTokens";
 
-const OWN = { name: "softhsm", algorithms: [], health: { state: "healthy" }, keys: 1 } as unknown as Token;
+const OWN = { name: "softhsm", algorithms: [], state: "ready", health: { state: "healthy" }, pin_tries: "untold", keys: 1 } as unknown as Token;
 const CARD = {
   ...OWN,
   name: "usb-denk0100042",
@@ -15,28 +15,28 @@ const CARD = {
   manufacturer: "CardContact",
   model: "SmartCard-HSM",
   serial: "DENK0100042",
+  state: "needs_pin",
   health: { state: "failing", reason: "it is locked; enter its PIN" },
 } as Token;
-const OPEN: Token = { ...CARD, health: { state: "healthy" } };
+const OPEN: Token = { ...CARD, state: "ready", health: { state: "healthy" } };
 
 /** What the box says to a PIN. */
 let answer: (pin: string) => Response;
 let tokens: Token[];
 let tried: string[];
 
-const problem = (status: number, slug: string, detail: string, errors: object[] = []) =>
-  new Response(JSON.stringify({ type: `urn:anya:problem:${slug}`, title: slug, detail, next: "", errors }), {
+const problem = (status: number, slug: string, detail: string) =>
+  new Response(JSON.stringify({ type: `urn:anya:problem:${slug}`, title: slug, detail, next: "" }), {
     status,
     headers: { "Content-Type": "application/problem+json" },
   });
-const wrong = () => problem(400, "invalid-request", "", [{ field: "pin", reason: "is not this token's" }]);
+const wrong = () => problem(422, "wrong-pin", "");
 
 beforeEach(() => {
   forgetAll();
   tokens = [OWN, CARD];
   tried = [];
   vi.spyOn(globalThis, "fetch").mockImplementation((path, init) => {
-    if (path === "/readyz") return Promise.resolve(Response.json({ status: "ready", components: [] }));
     if (path === "/api/v1/security/tokens") return Promise.resolve(Response.json({ items: tokens, next_cursor: null }));
     expect(path).toBe("/api/v1/security/tokens/usb-denk0100042/login");
     const { pin } = JSON.parse(init?.body as string) as { pin: string };
@@ -81,6 +81,21 @@ test("a wrong PIN is said, the same one is not sent again, the right one unlocks
   expect(screen.queryByRole("button", { name: /Enter the PIN/ })).toBeNull();
 });
 
+test("a token that tells of its last try says so, and one that is locked by then takes no more", async () => {
+  await open();
+  tokens = [OWN, { ...CARD, pin_tries: "one" }];
+  answer = wrong;
+  await typePin("000000");
+  await screen.findByText(/one try is left/);
+  answer = () => {
+    tokens = [OWN, { ...CARD, state: "locked", pin_tries: "locked" }];
+    return wrong();
+  };
+  await typePin("111111");
+  await screen.findByText("The token has locked itself");
+  expect(screen.getByText("Locked")).toBeTruthy();
+});
+
 test("nothing is sent without a PIN", async () => {
   await open();
   await userEvent.click(screen.getByRole("button", { name: "Unlock" }));
@@ -90,7 +105,7 @@ test("nothing is sent without a PIN", async () => {
 
 test("a token that has locked itself takes no further PIN", async () => {
   await open();
-  answer = () => problem(503, "unavailable", "`token:usb-denk0100042` is locked after too many wrong PINs.");
+  answer = () => problem(503, "token-locked", "`token:usb-denk0100042` is locked after too many wrong PINs.");
   await typePin("222222");
   await screen.findByText("The token has locked itself");
   expect(screen.queryByLabelText("PIN")).toBeNull();

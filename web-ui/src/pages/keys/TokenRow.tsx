@@ -1,15 +1,11 @@
 import type { Token } from "../../api/types";
-import { boxState } from "../../live/box_state";
-import { useResource } from "../../live/use_resource";
 import { Status } from "../../parts/Status";
 import { plural } from "../../words/format";
-import { isPluggedIn, tokenComponent, tokenKind, tokenState, tokenWords } from "../../words/token_words";
+import { isPluggedIn, tokenKind, tokenState, tokenWords } from "../../words/token_words";
 
 /** A token in a list: what it is, how it is, and what it wants. */
 export function TokenRow({ token, onAskForPin }: { token: Token; onAskForPin: (token: Token) => void }) {
-  const readiness = useResource(boxState.readiness);
-  const component = tokenComponent(readiness.value, token.name);
-  const words = tokenWords(token, component);
+  const words = tokenWords(token);
   const device = [token.manufacturer, token.model, token.firmware].filter(Boolean).join(" ");
   return (
     <li className="row">
@@ -27,7 +23,7 @@ export function TokenRow({ token, onAskForPin }: { token: Token; onAskForPin: (t
       {words.explanation !== "" && (
         <div className="row-more">
           <span className={words.tone === "bad" ? "small field-error" : "small"}>{words.explanation}</span>
-          {tokenState(token, component) === "needs_pin" && (
+          {tokenState(token) === "needs_pin" && (
             <button
               type="button"
               className="button small"

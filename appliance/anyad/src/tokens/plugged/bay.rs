@@ -16,11 +16,11 @@ pub(crate) trait Bay: Send + Sync {
     /// When it does not tell.
     fn present(&self) -> HalResult<Vec<TokenInfo>>;
 
-    /// Opens the token of this label with its PIN, as `name`.
+    /// Opens a token with its PIN, as `name`.
     ///
     /// # Errors
     /// `PinIncorrect`, `PinLocked`, `NotFound`; else as the device says.
-    fn open(&self, name: &str, label: &str, pin: Zeroizing<String>) -> HalResult<Token>;
+    fn open(&self, name: &str, info: &TokenInfo, pin: Zeroizing<String>) -> HalResult<Token>;
 }
 
 /// The configured modules.
@@ -54,8 +54,9 @@ impl Bay for ModuleBay {
         Ok(present)
     }
 
-    fn open(&self, name: &str, label: &str, pin: Zeroizing<String>) -> HalResult<Token> {
-        let wanted = Pkcs11Config::new(name, self.config.path.clone(), label, pin);
+    fn open(&self, name: &str, info: &TokenInfo, pin: Zeroizing<String>) -> HalResult<Token> {
+        let wanted =
+            Pkcs11Config::new(name, self.config.path.clone(), &info.label, pin).with_serial(&info.serial);
         hal_pkcs11::open(wanted).map_err(hal_error)
     }
 }

@@ -10,8 +10,8 @@ use aws_lc_rs::signature::{
 };
 use hal_api::{
     AlgorithmSupport, Capabilities, HalError, HalErrorKind, HalResult, KeyAlgorithm, KeyEntry, KeyId,
-    KeySpec, KeyStore, PublicKey, SignRequest, SignatureScheme, Signer, Token, TokenHealth, TokenInfo,
-    TokenKind, TokenProbe,
+    KeySpec, KeyStore, PinTries, PublicKey, SignRequest, SignatureScheme, Signer, Token, TokenHealth,
+    TokenInfo, TokenKind, TokenProbe,
 };
 
 use crate::doubles::{Kept, lock};
@@ -84,6 +84,7 @@ impl TokenProbe for SoftwareToken {
             serial: String::new(),
             firmware: "1.0".into(),
             mechanisms: vec![],
+            pin_tries: PinTries::Untold,
         })
     }
 
@@ -105,7 +106,7 @@ impl TokenProbe for SoftwareToken {
     fn health(&self) -> TokenHealth {
         match self.check() {
             Ok(()) => TokenHealth::Healthy,
-            Err(error) => TokenHealth::Failing { reason: error.to_string() },
+            Err(error) => TokenHealth::Failing { kind: error.kind, reason: error.to_string() },
         }
     }
 

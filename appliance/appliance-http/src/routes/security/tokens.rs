@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use appliance_core::keys::KeyError;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -9,7 +10,7 @@ use axum::http::StatusCode;
 use crate::blocking;
 use crate::dto::tokens::{TokenPin, Tokens};
 use crate::gate::Caller;
-use crate::problem::ProblemResult;
+use crate::problem::{Problem, ProblemResult, Slug};
 use crate::router::Api;
 
 /// The tokens: what they are, what they can do, how they are.
@@ -45,6 +46,14 @@ pub(super) async fn log_in(
     let actor = caller.actor();
     let services = api.services.clone();
     let unlock = move || services.keys.log_in(&actor, &name, &request.pin, &*services.token_login);
-    blocking::run(unlock).await??;
+    blocking::run(unlock).await?.map_err(|error| match error {
+        // The path names it, no field does.
+        KeyError::UnknownToken { name, .. } => {
+            let shown: String = name.chars().take(64).collect();
+            let detail = format!("There is no token `{shown}` now. It may have been pulled out.");
+            Problem::new(Slug::NotFound, detail).with_next("GET /api/v1/security/tokens lists the tokens.")
+        }
+        error => error.into(),
+    })?;
     Ok(StatusCode::NO_CONTENT)
 }
