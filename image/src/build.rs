@@ -17,6 +17,7 @@ mod programs;
 mod stage;
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -120,9 +121,9 @@ pub fn build(places: &Places, tools: &Tools, order: &Order) -> Result<Image> {
         false => Some(locked_packages(places, tools, &order.board)?),
     };
     let work = Work::prepare(places, order, packages)?;
-    output(Command::new(places.repository().join("dev-tools/web")), "building the web page")?;
+    output(&mut Command::new(places.repository().join("dev-tools/web")), "building the web page")?;
     let programs = programs::compile(places, tools)?;
-    stage::lay_out(places, order, &programs, &work.stage)?;
+    stage::lay_out(places, tools, order, &programs, &work.stage)?;
     definition::write(places, order, &work)?;
     let epoch = definition::epoch(places)?;
     let inputs = inputs::digest(
@@ -134,16 +135,30 @@ pub fn build(places: &Places, tools: &Tools, order: &Order) -> Result<Image> {
         return Image::open(&order.out);
     }
     run_mkosi(tools, &work, &order.version, epoch)?;
-    let partial = order.out.with_extension("partial");
-    collect(tools, &work, &partial)?;
-    developer::add(tools, order, &partial)?;
-    papers::write(places, tools, order, &work, epoch, &partial)?;
-    fs::write(partial.join(".inputs"), inputs)?;
-    if order.out.exists() {
-        fs::remove_dir_all(&order.out).context("cannot remove the last image")?;
-    }
-    fs::rename(&partial, &order.out).context("cannot put the image in its place")?;
+    // In the cache, which the tools tree sees.
+    let made = work.output.with_file_name("made");
+    collect(tools, &work, &made)?;
+    developer::add(tools, order, &made)?;
+    papers::write(places, tools, order, &work, epoch, &made)?;
+    fs::write(made.join(".inputs"), inputs)?;
+    put_in_place(&made, &order.out)?;
     Image::open(&order.out)
+}
+
+/// Moves a finished image to where it was asked for, also to another file system.
+fn put_in_place(made: &Path, out: &Path) -> Result<()> {
+    if out.exists() {
+        fs::remove_dir_all(out).with_context(|| format!("cannot remove {}", out.display()))?;
+    }
+    fs::create_dir_all(out.parent().context("the root folder is no place for an image")?)?;
+    match fs::rename(made, out) {
+        Err(error) if error.kind() == ErrorKind::CrossesDevices => {
+            let mut copy = Command::new("cp");
+            output(copy.args(["-a", "--sparse=always"]).args([made, out]), "cp").map(drop)
+        }
+        moved => moved.map_err(Into::into),
+    }
+    .with_context(|| format!("cannot put the image into {}", out.display()))
 }
 
 /// Folders of a build.
@@ -206,7 +221,7 @@ fn run_mkosi(tools: &Tools, work: &Work, version: &str, epoch: u64) -> Result<()
         .arg(format!("--image-version={version}"))
         .arg(format!("--source-date-epoch={epoch}"))
         .args(["--force", "build"]);
-    output(mkosi, "mkosi").map(drop)
+    output(&mut mkosi, "mkosi").map(drop)
 }
 
 /// Takes what mkosi made, under the names that other tools rely on.
@@ -245,6 +260,6 @@ fn root_hash(table: &str) -> Result<String> {
     Ok(hash)
 }
 
-fn output(mut command: Command, name: &str) -> Result<String> {
-    tools::output(&mut command, name)
+fn output(command: &mut Command, name: &str) -> Result<String> {
+    tools::output(command, name)
 }

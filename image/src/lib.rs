@@ -8,6 +8,7 @@
 
 pub mod board;
 pub mod build;
+pub mod esp;
 pub mod inspect;
 pub mod keys;
 pub mod lock;

@@ -1,8 +1,11 @@
 //! Compares two images: whether two builds of the same checkout made the same, and where they first differ.
 //!
-//! Compared is what is signed, not the signatures: those hold the time at which they were made (PKCS#7), so
-//! a kernel image is compared section by section, and the disk, which holds it, by its other parts. Where
-//! root or initrd differ, they are unpacked in the tools tree and the files that differ are named.
+//! Compared is what is signed, not the signatures: those hold the time at which they were made (PKCS#7). So
+//! the kernel is compared by what its signature is over, a kernel image section by section, and the disk,
+//! which holds it, by its other parts. Where root or initrd differ, they are unpacked in the tools tree and
+//! the files that differ are named.
+
+mod signed;
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -16,9 +19,14 @@ use crate::inspect::uki;
 use crate::tools::{self, Tools};
 
 /// Files that must be the same byte for byte.
-const FILES: &[&str] = &["roothash", "root.raw", "verity.raw", "vmlinuz", "initrd"];
+const FILES: &[&str] = &["roothash", "root.raw", "verity.raw", "initrd"];
+/// The kernel, signed for Secure Boot.
+const KERNEL: &str = "vmlinuz";
 /// Kernel images.
 const KERNEL_IMAGES: &[&str] = &["anya.efi", "anya-dev.efi"];
+/// Sections that follow from signatures: the kernel, which is compared on its own, and the signed values of
+/// the PCR that measures it.
+const SIGNED_SECTIONS: &[&str] = &[".linux", ".pcrsig"];
 /// How many files of a tree are named.
 const NAMED: usize = 20;
 
@@ -62,6 +70,11 @@ pub fn compare(tools: &Tools, a: &Path, b: &Path) -> Result<Vec<Difference>> {
             differences.push(Difference { part: part.to_owned(), what: format!("byte {offset}") });
         }
         differences.extend(what.into_iter().map(|what| Difference { part: part.to_owned(), what }));
+    }
+    let kernel = |folder: &Path| signed::digest(&folder.join(KERNEL));
+    if kernel(a)? != kernel(b)? {
+        let what = "it differs by more than its signature".to_owned();
+        differences.push(Difference { part: KERNEL.to_owned(), what });
     }
     for &part in KERNEL_IMAGES {
         let (a, b) = (a.join(part), b.join(part));
@@ -110,7 +123,8 @@ fn fill(file: &mut File, buffer: &mut [u8]) -> Result<usize> {
 
 fn section_difference(a: &[uki::Section], b: &[uki::Section]) -> Vec<String> {
     let by_name = |sections: &[uki::Section]| -> BTreeMap<String, String> {
-        sections.iter().map(|section| (section.name.clone(), section.sha256.clone())).collect()
+        let compared = sections.iter().filter(|section| !SIGNED_SECTIONS.contains(&section.name.as_str()));
+        compared.map(|section| (section.name.clone(), section.sha256.clone())).collect()
     };
     difference(&by_name(a), &by_name(b)).map(|(name, how)| format!("section {name} {how}")).collect()
 }

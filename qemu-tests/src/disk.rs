@@ -9,7 +9,7 @@ use anyhow::{Context, Result, ensure};
 use crate::lab::{Lab, run};
 
 /// The size to which the image's disk is grown: room for slot B and for data.
-const SIZE: &str = "3G";
+const SIZE: &str = "6G";
 
 /// What a copy of a machine takes along.
 const FILES: [&str; 2] = ["disk.qcow2", "vars.qcow2"];
@@ -105,6 +105,23 @@ impl Disk {
         let after = self.byte(lab, offset)?;
         ensure!(after == !before, "the byte at {offset} is {after:#x}, and was {before:#x}");
         Ok(())
+    }
+
+    /// Puts another kernel image on the disk of a machine that is switched off.
+    ///
+    /// # Errors
+    /// When the disk cannot be converted, or its ESP does not hold just one kernel image.
+    pub fn put_kernel_image(&self, lab: &Lab, uki: &Path) -> Result<()> {
+        let (disk, raw) = (self.folder.join("disk.qcow2"), self.folder.join("disk.raw"));
+        let convert = |arguments: [&str; 4], from: &Path, to: &Path| {
+            let mut command = lab.command("qemu-img");
+            command.args(["convert", "-q"]).args(arguments).args([from, to]);
+            run(&mut command, "qemu-img convert")
+        };
+        convert(["-f", "qcow2", "-O", "raw"], &disk, &raw)?;
+        image::esp::replace_uki(lab.tools(), &raw, uki)?;
+        convert(["-f", "raw", "-O", "qcow2"], &raw, &disk)?;
+        fs::remove_file(&raw).context("cannot remove the raw copy of the disk")
     }
 
     fn byte(&self, lab: &Lab, offset: u64) -> Result<u8> {

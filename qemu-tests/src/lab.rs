@@ -42,6 +42,12 @@ impl Lab {
         command
     }
 
+    /// The tools tree.
+    #[must_use]
+    pub fn tools(&self) -> &Tools {
+        &self.tools
+    }
+
     /// The image's disk.
     #[must_use]
     pub fn disk(&self, profile: Profile) -> PathBuf {

@@ -4,10 +4,11 @@
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 
 use super::Order;
 use super::definition::command_line;
+use crate::esp;
 use crate::sign::{Parts, make_uki};
 use crate::tools::Tools;
 
@@ -49,24 +50,11 @@ pub(super) fn add(tools: &Tools, order: &Order, out: &Path) -> Result<()> {
     )?;
     let disk = out.join("disk-dev.raw");
     copy_sparse(tools, &out.join("disk.raw"), &disk)?;
-    replace_uki(tools, &disk, &uki, &order.version)
+    esp::replace_uki(tools, &disk, &uki)
 }
 
 fn copy_sparse(tools: &Tools, from: &Path, to: &Path) -> Result<()> {
     tools.output("cp", [Path::new("--sparse=always"), from, to]).map(drop)
-}
-
-/// Puts a kernel image in the place of the one on the disk's ESP.
-fn replace_uki(tools: &Tools, disk: &Path, uki: &Path, version: &str) -> Result<()> {
-    let table = tools.output("sfdisk", [Path::new("--json"), disk])?;
-    let table: serde_json::Value = serde_json::from_str(&table)?;
-    let start = table["partitiontable"]["partitions"][0]["start"].as_u64().context("the disk has no ESP")?;
-    let esp = format!("{}@@{}", disk.display(), start * 512);
-    let listed = tools.output("mdir", ["-i", &esp, "-b", "::/EFI/Linux"])?;
-    let old: Vec<&str> = listed.lines().filter(|line| line.ends_with(".efi")).collect();
-    ensure!(old.len() == 1, "the ESP should hold one kernel image of version {version}: {old:?}");
-    tools.output("mdel", ["-i", &esp, old[0]])?;
-    tools.output("mcopy", ["-i", &esp, &uki.to_string_lossy(), old[0]]).map(drop)
 }
 
 fn text(path: &Path) -> String {

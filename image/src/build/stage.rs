@@ -11,18 +11,24 @@ use super::Order;
 use super::programs::PROGRAMS;
 use crate::board::Slots;
 use crate::places::Places;
-use crate::tools;
+use crate::tools::{self, Tools};
 
 /// Where the models go in the root.
 const MODELS: &str = "usr/share/anya/models";
 
-pub(super) fn lay_out(places: &Places, order: &Order, programs: &Path, stage: &Path) -> Result<()> {
+pub(super) fn lay_out(
+    places: &Places,
+    tools: &Tools,
+    order: &Order,
+    programs: &Path,
+    stage: &Path,
+) -> Result<()> {
     copy(&places.repository().join("image/rootfs"), stage)?;
     size_slots(&stage.join("usr/lib/anya/repart.d"), order.board.slots)?;
     for (name, place) in PROGRAMS {
-        put_program(&programs.join(name), &stage.join(place))?;
+        put_program(tools, &programs.join(name), &stage.join(place))?;
     }
-    put_bitcoind(places, stage)?;
+    put_bitcoind(places, tools, stage)?;
     for mount_point in ["data", "efi"] {
         fs::create_dir_all(stage.join(mount_point))?;
     }
@@ -40,21 +46,21 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
     .map(drop)
 }
 
-fn put_program(from: &Path, to: &Path) -> Result<()> {
+fn put_program(tools: &Tools, from: &Path, to: &Path) -> Result<()> {
     fs::create_dir_all(to.parent().expect("a program lies in a folder"))?;
     fs::copy(from, to).with_context(|| format!("cannot copy {}", from.display()))?;
     fs::set_permissions(to, fs::Permissions::from_mode(0o755))?;
-    tools::output(Command::new("strip").arg("--strip-all").arg(to), "strip").map(drop)
+    tools.output("strip", [Path::new("--strip-all"), to]).map(drop)
 }
 
 /// Bitcoin Core, and the line that says where it comes from.
-fn put_bitcoind(places: &Places, stage: &Path) -> Result<()> {
+fn put_bitcoind(places: &Places, tools: &Tools, stage: &Path) -> Result<()> {
     let found = tools::output(
         &mut Command::new(places.repository().join("dev-tools/fetch/bitcoind")),
         "fetching Bitcoin Core",
     )?;
     let binary = PathBuf::from(found.trim());
-    put_program(&binary, &stage.join("usr/bin/bitcoind"))?;
+    put_program(tools, &binary, &stage.join("usr/bin/bitcoind"))?;
     let source = binary.with_file_name("SOURCE");
     let to = stage.join("usr/lib/anya/bitcoind.SOURCE");
     fs::copy(&source, &to)

@@ -7,6 +7,7 @@ mod console;
 mod dev;
 mod disk_full;
 mod first_boot;
+mod kernel_images;
 mod network;
 mod node;
 mod power;

@@ -30,7 +30,8 @@ fn after_a_reboot_the_chain_is_there_and_the_machine_knows_who_it_is_and_that_ti
     let mut machine = dev.boot_at(&turn.lab, "2020-01-01T00:00:00").unwrap();
     machine.wait_ready().unwrap();
     assert_eq!(machine.sh("cat /etc/machine-id").unwrap(), id);
-    assert!(seconds(&mut machine) >= known, "the clock is behind what the box knew");
+    let now = seconds(&mut machine);
+    assert!(now >= known, "the clock says {now}, and the box knew {known}");
     let node =
         dev.client(&machine).until("/api/v1/bitcoin/status", PATIENCE, |node| node["blocks"] == 1).unwrap();
     assert_eq!((&node["chain"], &node["rules"]["verdict"]), (&json!("regtest"), &json!("bitcoin")), "{node}");
