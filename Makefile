@@ -2,7 +2,7 @@
 
 BOARD ?= qemu-x86_64
 
-.PHONY: help run test soak image qemu bench bench-image lint fmt web openapi buildroot-check
+.PHONY: help run test soak image release qemu bench bench-image lint fmt web openapi buildroot-check
 
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 26
@@ -19,6 +19,9 @@ soak: ## Cut the power of the booted image fifty times: make soak ARGS="--seed 7
 image: ## Build a bootable image: make image BOARD=qemu-x86_64
 	@dev-tools/setup image
 	@cargo run --quiet --locked -p image -- build --board $(BOARD) $(ARGS)
+
+release: ## Build, sign with developers' keys and publish a release: make release VERSION=1.2.3
+	@dev-tools/release "$(BOARD)" "$(VERSION)" $(ARGS)
 
 qemu: ## Build the image, boot it in QEMU, and open the box on https://localhost:8443
 	@dev-tools/setup image

@@ -95,6 +95,8 @@ pub enum BundleError {
     OneChunkTwoSizes,
     #[error("it ends before {0:?}")]
     Incomplete(String),
+    #[error("it is damaged, or not a tar archive")]
+    Damaged,
 }
 
 impl BundleError {
@@ -114,6 +116,7 @@ impl BundleError {
             Self::OtherPlace => "bundle_other_place",
             Self::OneChunkTwoSizes => "bundle_one_chunk_two_sizes",
             Self::Incomplete(_) => "bundle_incomplete",
+            Self::Damaged => "bundle_damaged",
         }
     }
 }

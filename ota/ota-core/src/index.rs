@@ -51,7 +51,7 @@ impl Chunk {
             return Err(Refusal::Truncated { expected: self.length.into(), received: length });
         }
         if *sha256 != self.sha256 {
-            return Err(Refusal::OtherContent { what: format!("the chunk {}", self.sha256) });
+            return Err(Refusal::OtherContent { what: format!("The chunk {}", self.sha256) });
         }
         Ok(())
     }
