@@ -127,6 +127,8 @@ pub struct Software {
     pub packages: Vec<String>,
     /// Debian's archive components beside `main`.
     pub components: Vec<String>,
+    /// Files of the packages that are left out, as mkosi's patterns (`RemoveFiles=`).
+    pub leave_out: Vec<String>,
 }
 
 /// A part that not every box has.
@@ -181,6 +183,7 @@ impl Board {
             ("kernel.initrd_modules", &self.kernel.initrd_modules),
             ("software.packages", &self.software.packages),
             ("software.models", &self.software.models),
+            ("software.leave_out", &self.software.leave_out),
         ] {
             if let Some(word) =
                 words.iter().find(|word| word.is_empty() || word.contains(char::is_whitespace))

@@ -54,6 +54,7 @@ fn board_conf(order: &Order, work: &Work) -> String {
     list(&mut conf, "KernelModulesInclude", board.kernel.modules.iter().chain(&board.kernel.initrd_modules));
     list(&mut conf, "KernelModulesInitrdInclude", &board.kernel.initrd_modules);
     list(&mut conf, "Packages", &packages(board));
+    list(&mut conf, "RemoveFiles", &board.software.leave_out);
     let _ = writeln!(conf, "ExtraTrees={}", work.stage.display());
     let _ = writeln!(conf, "\n[Build]\nSandboxTrees={}", work.definition.join("sandbox").display());
     let _ = writeln!(conf, "\n[Validation]");
