@@ -28,10 +28,13 @@ impl Lab {
         let places = Places::find()?;
         let folder =
             std::env::var_os("ANYA_QEMU_IMAGE").map_or_else(|| places.board("qemu-x86_64"), PathBuf::from);
+        let folder = std::path::absolute(folder)?;
         let image = Image::open(&folder).context("run `make image BOARD=qemu-x86_64` first")?;
         let runs = places.repository().join("target/qemu-tests");
         std::fs::create_dir_all(&runs)?;
-        Ok(Self { tools: Tools::ready(&places)?, image, cache: places.images(), runs })
+        // Wherever it lies, the tools see it.
+        let tools = Tools::ready(&places)?.with_folder(image.folder(), image.folder());
+        Ok(Self { tools, image, cache: places.images(), runs })
     }
 
     /// A program of the tools tree.
