@@ -67,8 +67,12 @@ struct Report {
 
 /// When systemd's steps were, in microseconds: of the firmware's clock before the kernel, of the kernel's
 /// after it.
-const TIMES: &str = "for p in FirmwareTimestampMonotonic LoaderTimestampMonotonic \
-    InitRDTimestampMonotonic UserspaceTimestampMonotonic; do systemctl show --value --property=$p; done";
+const TIMES: [&str; 4] = [
+    "FirmwareTimestampMonotonic",
+    "LoaderTimestampMonotonic",
+    "InitRDTimestampMonotonic",
+    "UserspaceTimestampMonotonic",
+];
 
 #[expect(clippy::print_stdout, reason = "the table is what the program is for")]
 fn main() -> Result<()> {
@@ -137,13 +141,11 @@ fn measure(machine: &mut Machine, goal: &str) -> Result<Boot> {
     let (status, said) = machine.run(&wait, qemu_tests::machine::BOOT)?;
     anyhow::ensure!(status == 0, "{goal}: {said}");
     let goal_s = machine.age().as_secs_f64();
-    let times = machine.sh(TIMES)?;
-    let reached =
-        machine.sh(&format!("systemctl show --value --property=ActiveEnterTimestampMonotonic {goal}"))?;
-    let seconds =
-        |text: &str| text.trim().parse::<f64>().map(|micros| micros / 1e6).context("systemd's times");
-    let times: Vec<f64> = times.lines().map(seconds).collect::<Result<_>>()?;
-    let [firmware, loader, initrd, userspace] = times[..] else { anyhow::bail!("not four times: {times:?}") };
+    let told = machine.sh(&format!("systemctl show --property={}", TIMES.join(",")))?;
+    let [firmware, loader, initrd, userspace] = TIMES.map(|name| seconds(&told, name));
+    let reached = machine.sh(&format!("systemctl show --property=ActiveEnterTimestampMonotonic {goal}"))?;
+    let reached = seconds(&reached, "ActiveEnterTimestampMonotonic")?;
+    let (firmware, loader, initrd, userspace) = (firmware?, loader?, initrd?, userspace?);
     let (_, memory) = machine.run(
         "sleep 20; awk '/MemTotal/{t=$2} /MemAvailable/{a=$2} END{print int((t-a)/1024)}' /proc/meminfo",
         Duration::from_secs(120),
@@ -154,9 +156,18 @@ fn measure(machine: &mut Machine, goal: &str) -> Result<Boot> {
         loader_s: loader,
         kernel_s: if initrd > 0.0 { initrd } else { userspace },
         initrd_s: if initrd > 0.0 { userspace - initrd } else { 0.0 },
-        userspace_s: seconds(&reached)? - userspace,
+        userspace_s: reached - userspace,
         memory_mib: memory.trim().parse().context("the guest's memory")?,
     })
+}
+
+/// A property in what `systemctl show` told, microseconds there and seconds here.
+fn seconds(told: &str, property: &str) -> Result<f64> {
+    let value = told.lines().find_map(|line| line.strip_prefix(property)?.strip_prefix('='));
+    let micros: f64 = value
+        .and_then(|value| value.parse().ok())
+        .with_context(|| format!("systemd does not tell {property} in microseconds: {told:?}"))?;
+    Ok(micros / 1e6)
 }
 
 fn sizes(root: &Path, kernel_image: &Path, disk: &Path) -> Result<Sizes> {
