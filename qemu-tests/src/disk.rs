@@ -9,7 +9,7 @@ use anyhow::{Context, Result, ensure};
 use crate::lab::{Lab, run};
 
 /// The size to which the image's disk is grown: room for slot B and for data.
-const SIZE: &str = "6G";
+pub(crate) const SIZE: &str = "6G";
 
 /// What a copy of a machine takes along.
 const FILES: [&str; 2] = ["disk.qcow2", "vars.qcow2"];

@@ -9,6 +9,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
+use crate::disk::SIZE;
 use crate::lab::{Lab, run};
 
 /// What a cloud's image of Debian has, beyond what mmdebstrap's `important` variant takes in.
@@ -65,7 +66,7 @@ fn make(lab: &Lab, folder: &Path, disk: &Path, kernel_image: &Path) -> Result<()
         du -sxB1 root | cut -f1 > root.bytes
         ukify build --linux="$kernel" --initrd="$initrd" --os-release=@root/etc/os-release \
             --cmdline='root=LABEL={LABEL} rw console=tty0 console=ttyS0 quiet' --output=plain.efi
-        truncate --size=3G disk.partial
+        truncate --size={SIZE} disk.partial
         printf 'label: gpt\nstart=1MiB,size=128MiB,type=U\ntype=L\n' | sfdisk --quiet disk.partial
         mkfs.vfat -F 32 --offset=2048 -S 512 disk.partial 131072 >/dev/null
         mmd -i disk.partial@@1M ::/EFI ::/EFI/BOOT ::/EFI/Linux
