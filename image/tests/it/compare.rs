@@ -21,12 +21,14 @@ fn image(tools: &Tools, folder: &Path, setting: &str) {
         ("tree/usr/lib/same", "same"),
         ("roothash", "00"),
         ("verity.raw", "v"),
-        ("vmlinuz", "k"),
     ] {
         let file = folder.join(file);
         fs::create_dir_all(file.parent().unwrap()).unwrap();
         fs::write(file, text).unwrap();
     }
+    // Any EFI program does for a kernel.
+    let program = tools.tree().join("usr/lib/systemd/boot/efi/systemd-bootx64.efi");
+    fs::copy(program, folder.join("vmlinuz")).unwrap();
     for entry in ["tree/etc/setting", "tree/usr/lib/same"] {
         let time = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_700_000_000);
         fs::File::options().append(true).open(folder.join(entry)).unwrap().set_modified(time).unwrap();
