@@ -88,8 +88,12 @@ fn own(words: &[&str]) -> Vec<String> {
     words.iter().map(|&word| word.to_owned()).collect()
 }
 
+/// Adds to a list. An empty one would be an order to forget what was in it before.
 fn list<'a>(conf: &mut String, key: &str, values: impl IntoIterator<Item = &'a String>) {
-    let _ = writeln!(conf, "{key}=");
+    let mut values = values.into_iter().peekable();
+    if values.peek().is_some() {
+        let _ = writeln!(conf, "{key}=");
+    }
     for value in values {
         let _ = writeln!(conf, "        {value}");
     }
@@ -145,4 +149,18 @@ fn verity(mib: u32) -> String {
          VerityDataBlockSizeBytes=4096\nVerityHashBlockSizeBytes=4096\nSizeMinBytes={mib}M\n\
          SizeMaxBytes={mib}M\nSplitName=verity\n"
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::list;
+
+    #[test]
+    fn an_empty_list_leaves_alone_what_was_there() {
+        let mut conf = String::new();
+        list(&mut conf, "RemoveFiles", &[]);
+        assert_eq!(conf, "");
+        list(&mut conf, "RemoveFiles", &["/usr/share/doc".to_owned()]);
+        assert_eq!(conf, "RemoveFiles=\n        /usr/share/doc\n");
+    }
 }
