@@ -35,7 +35,7 @@ bench: ## Measure the box beside its peers; the table goes to target/bench/ too
 	@bash -c '. dev-tools/paths && exec target/release/bench --models "$$(dev-tools/fetch/models)" \
 		--python "$$(venv_of bench)/bin/python" $(ARGS)'
 
-bench-image: ## Measure a boot of the image beside one of a plain Debian: target/bench/image.json
+bench-image: ## Measure a boot of the image beside a plain Debian, which does not boot yet: target/bench/image.json
 	@dev-tools/setup image
 	@cargo run --quiet --locked -p image -- build --board qemu-x86_64 >/dev/null
 	@cargo run --quiet --locked -p qemu-tests --bin bench_image -- $(ARGS)
