@@ -18,6 +18,10 @@ use crate::tip::Announced;
 /// For a node that the box lets go of.
 const LET_GO_WITHIN: Duration = Duration::from_secs(30);
 
+/// For a node that is to run otherwise: it may write down what it holds in memory, which on a slow disk
+/// takes minutes, and which it would have to work out again when it was killed.
+const CHANGE_WITHIN: Duration = Duration::from_secs(600);
+
 /// When the node must be gone; `None` until the box asks for it.
 pub(crate) type StopBy = Option<Instant>;
 
@@ -127,7 +131,7 @@ impl Supervisor {
         let (end, deadline) = tokio::select! {
             biased;
             deadline = asked_to_stop(&mut stop) => (End::Asked, deadline),
-            Ok(()) = listen.changed() => (End::Changed, Instant::now() + LET_GO_WITHIN),
+            Ok(()) = listen.changed() => (End::Changed, Instant::now() + CHANGE_WITHIN),
             exit = process.exited() => {
                 self.board.retire();
                 return End::Died(failure::ended(&launch, &exit));
