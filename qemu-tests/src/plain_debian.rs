@@ -68,7 +68,8 @@ fn make(lab: &Lab, folder: &Path, disk: &Path, kernel_image: &Path) -> Result<()
             --cmdline='root=LABEL={LABEL} rw console=tty0 console=ttyS0 quiet' --output=plain.efi
         truncate --size={SIZE} disk.partial
         printf 'label: gpt\nstart=1MiB,size=128MiB,type=U\ntype=L\n' | sfdisk --quiet disk.partial
-        mkfs.vfat -F 32 --offset=2048 -S 512 disk.partial 131072 >/dev/null
+        # One sector to a cluster: with fewer than 65525 clusters the firmware takes it for FAT16.
+        mkfs.vfat -F 32 --offset=2048 -S 512 -s 1 disk.partial 131072 >/dev/null
         mmd -i disk.partial@@1M ::/EFI ::/EFI/BOOT ::/EFI/Linux
         mcopy -i disk.partial@@1M /usr/lib/systemd/boot/efi/systemd-bootx64.efi ::/EFI/BOOT/BOOTX64.EFI
         mcopy -i disk.partial@@1M plain.efi ::/EFI/Linux/plain.efi

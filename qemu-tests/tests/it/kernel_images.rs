@@ -6,7 +6,7 @@ use std::path::Path;
 
 use image::build::Profile;
 use image::keys::{self, Keys};
-use image::sign::{Parts, make_uki};
+use image::sign::{Data, Parts, make_uki};
 use qemu_tests::machine::{Machine, Setup};
 use serde_json::json;
 
@@ -65,6 +65,7 @@ fn foreign(turn: &Turn, folder: &Path) -> std::path::PathBuf {
             initrd: &image.join("initrd"),
             command_line: fs::read_to_string(&command_line).unwrap().trim_end_matches('\0'),
             os_release: &image.join("os-release"),
+            data: Data::Opens,
         },
         &uki,
     )
