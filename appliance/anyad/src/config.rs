@@ -29,6 +29,7 @@ pub(crate) struct Config {
     pub(crate) tokens: Tokens,
     pub(crate) bitcoin: Bitcoin,
     pub(crate) models: Models,
+    pub(crate) updates: Updates,
 }
 
 /// What only a machine that runs the box's image has.
@@ -236,4 +237,26 @@ impl Default for Bitcoin {
 pub(crate) struct Models {
     /// The folder with one folder a model; `models` in the data folder when unset.
     pub(crate) directory: Option<PathBuf>,
+}
+
+/// Updates of the box's own software, on a machine that runs the box's image.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Updates {
+    /// The socket of the program that looks after the slots.
+    pub(crate) keeper_socket: PathBuf,
+    /// The list of those who may sign updates. Without it, none is taken.
+    pub(crate) signers: PathBuf,
+    /// Where updates come from until the owner says otherwise.
+    pub(crate) server: Option<String>,
+}
+
+impl Default for Updates {
+    fn default() -> Self {
+        Self {
+            keeper_socket: "/run/anya-slots/socket".into(),
+            signers: "/usr/lib/anya/signers/1.json".into(),
+            server: None,
+        }
+    }
 }

@@ -21,6 +21,7 @@ mod shutdown;
 mod signals;
 mod tls;
 mod tokens;
+mod updates;
 mod watchdog;
 
 use std::process::ExitCode;

@@ -19,13 +19,15 @@ use appliance_core::keys::KeyService;
 use appliance_core::logs::LogSource;
 use appliance_core::node::Node;
 use appliance_core::page::PageRequest;
+use appliance_core::update::{UpdatePreferences, Updates};
 use appliance_http::{BoxIdentity, EventBus, Presence, Profile, ServedCertificate, Services, Storage};
 use appliance_inference::{MiniLmEmbedder, SmolLm2Chat};
-use appliance_store::Store;
+use appliance_store::{Standing, Store};
 use hal_api::volume::RecoveryKey;
 use hal_api::{ServiceManager, Token};
 use hal_board::{LinuxSensors, SystemdJournal, SystemdServiceManager};
 use jiff::Timestamp;
+use ota_client::slot_keeper::SlotKeeper;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use zeroize::Zeroizing;
@@ -46,6 +48,7 @@ use crate::shutdown::Shutdown;
 use crate::signals::StopSignals;
 use crate::tls::{self, Identity};
 use crate::tokens::plugged::{self, PluggedTokens};
+use crate::updates::{self, SlotUpdates, Unsupported};
 use crate::{monitor, network, node, tokens, watchdog};
 
 /// How long a part without a bound of its own may take to stop.
@@ -85,7 +88,8 @@ async fn start_and_wait(
 
     let recovery_key = opened.unlocked.as_ref().map(|unlocked| &unlocked.key);
     let (tokens, pin) = open_tokens(config, data, recovery_key, shutdown)?;
-    let store = open_store(data, shutdown)?;
+    let keeper = SlotKeeper::at(&config.updates.keeper_socket);
+    let store = open_store(config, &keeper, data, shutdown)?;
     if let Some(unlocked) = &opened.unlocked {
         fault::note(unlocked, &*store);
     }
@@ -99,6 +103,7 @@ async fn start_and_wait(
     let models = Models::new(config, data, &observer);
     let listeners = Listeners::bind(&config.http).await?;
     let node = start_node(config, data, &store, &observer, shutdown)?;
+    let updates = start_updates(config, keeper, data, &store, &observer, shutdown)?;
     let accelerators = Accelerators::default();
     let urls = site.urls(&config.http, listeners.port);
     let (presence, present) = watch::channel(network::presence(&urls, &identity));
@@ -110,6 +115,8 @@ async fn start_and_wait(
         audit: store.clone(),
         idempotency: store.clone(),
         node,
+        updates: updates.orders,
+        update_preferences: updates.preferences,
         embedder: models.embedder.clone(),
         chat: models.chat.clone(),
         health,
@@ -290,8 +297,21 @@ fn keeping_pin(storage: Storage, data: &DataFolder, pin: Zeroizing<String>) -> R
     Ok(Storage { volume: Some(Arc::new(keeps)), ..storage })
 }
 
-fn open_store(data: &DataFolder, shutdown: &mut Shutdown) -> Result<Arc<Store>> {
-    let store = Arc::new(Store::open(&data.join("state.db")).context("cannot open the box's state")?);
+fn open_store(
+    config: &Config,
+    keeper: &SlotKeeper,
+    data: &DataFolder,
+    shutdown: &mut Shutdown,
+) -> Result<Arc<Store>> {
+    let path = data.join("state.db");
+    let standing = if config.appliance.enabled { updates::standing(keeper) } else { Standing::Good };
+    let went_back = data.folder("updates")?.join(updates::WENT_BACK);
+    if went_back.exists() {
+        let restored = Store::restore_copy(&path).context("cannot go back to the data of before")?;
+        tracing::info!(restored, "the owner went back to this version");
+        std::fs::remove_file(&went_back).context("cannot forget that the owner went back")?;
+    }
+    let store = Arc::new(Store::open_as(&path, standing).context("cannot open the box's state")?);
     let closed = Arc::clone(&store);
     shutdown.after_blocking("store", STOP_BOUND, move || {
         if let Err(error) = closed.close() {
@@ -377,6 +397,48 @@ impl Models {
         observer.report(model_component(&chat.model()));
         Self { embedder, chat }
     }
+}
+
+/// Updates, as the web server is handed them.
+struct BoxUpdates {
+    orders: Arc<dyn Updates>,
+    preferences: Arc<dyn UpdatePreferences>,
+}
+
+/// Follows updates from now on, on a machine that has slots.
+fn start_updates(
+    config: &Config,
+    keeper: SlotKeeper,
+    data: &DataFolder,
+    store: &Arc<Store>,
+    observer: &Arc<Observer>,
+    shutdown: &mut Shutdown,
+) -> Result<BoxUpdates> {
+    if !config.appliance.enabled {
+        return Ok(BoxUpdates { orders: Arc::new(Unsupported), preferences: Arc::new(Unsupported) });
+    }
+    let updates: SlotUpdates = updates::start(updates::Parts {
+        keeper: Box::new(keeper),
+        settings: store.clone(),
+        audit: store.clone(),
+        events: Arc::clone(observer) as Arc<dyn EventSink>,
+        clock: Arc::new(SystemClock),
+        folder: data.folder("updates")?,
+        signers: std::fs::read(&config.updates.signers).ok(),
+        server: config.updates.server.clone(),
+        when_good: {
+            let store = Arc::clone(store);
+            Box::new(move || {
+                if let Err(error) = store.bring_up_to_date() {
+                    tracing::error!(error = &error as &dyn std::error::Error, "the data was not migrated");
+                }
+            })
+        },
+        seed: updates::seed(),
+    })?;
+    let stopped = updates.clone();
+    shutdown.after_blocking("updates", STOP_BOUND, move || stopped.stop());
+    Ok(BoxUpdates { orders: Arc::new(updates.clone()), preferences: Arc::new(updates) })
 }
 
 fn start_node(

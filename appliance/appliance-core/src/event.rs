@@ -1,6 +1,7 @@
 //! Domain events: what happened in the box, as its web page and programs hear it.
 
 use hal_api::{BoardReading, KeyAlgorithm, KeyId};
+use ota_core::life::Phase;
 use serde::Serialize;
 
 use crate::health::Component;
@@ -64,6 +65,12 @@ pub enum DomainEvent {
     BoxClaimed {
         /// Who.
         username: String,
+    },
+    /// Where an update is changed; `GET /api/v1/updates` tells the rest.
+    UpdateChanged {
+        /// Where it is.
+        #[serde(flatten)]
+        phase: Phase,
     },
 }
 

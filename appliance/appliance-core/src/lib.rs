@@ -2,7 +2,8 @@
 //!
 //! # Design
 //!
-//! - One folder a capability: [`keys`], [`access`], [`audit`], [`node`], [`inference`], [`health`].
+//! - One folder a capability: [`keys`], [`access`], [`audit`], [`node`], [`inference`], [`health`],
+//!   [`update`].
 //! - Rules are synchronous and take time and randomness as arguments or ports; adapters in layer 2
 //!   implement the ports, `anyad` puts them together.
 //! - What happens is told as a [`event::DomainEvent`] to an [`event::EventSink`].
@@ -21,6 +22,7 @@ pub mod node;
 pub mod page;
 pub mod settings;
 pub mod storage;
+pub mod update;
 
 #[cfg(test)]
 mod doubles;

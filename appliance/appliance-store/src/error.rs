@@ -44,17 +44,53 @@ pub enum StoreError {
         /// The file.
         path: PathBuf,
         /// Its schema version.
-        found: i64,
+        found: u32,
         /// The newest that is known.
-        known: i64,
+        known: u32,
+    },
+    /// Another version has to bring it further first.
+    #[error("the database `{}` is of schema {found}, and this version can work with {reads_from} and later; install a version in between first", path.display())]
+    TooOld {
+        /// The file.
+        path: PathBuf,
+        /// Its schema version.
+        found: u32,
+        /// The oldest that this version reads.
+        reads_from: u32,
+    },
+    /// It has to be migrated, and the copy that is made before does not fit.
+    #[error("the database `{}` has to be brought up to date, and {missing} bytes are missing for a copy of it; make room on the disk", path.display())]
+    NoRoom {
+        /// The file.
+        path: PathBuf,
+        /// How many bytes are missing.
+        missing: u64,
+    },
+    /// The copy before a migration failed; nothing was changed.
+    #[error("cannot copy the database to `{}` before it is brought up to date; it is unchanged", path.display())]
+    Copy {
+        /// The copy.
+        path: PathBuf,
+        /// What the system or SQLite said.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The copy could not be put in the place of the database.
+    #[error("cannot put the copy `{}` in the place of the database", path.display())]
+    Restore {
+        /// The copy.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
     },
     /// A migration failed; the database is as it was.
     #[error("cannot bring the database from schema {from} to {to}; it is unchanged")]
     Migrate {
         /// Its schema version.
-        from: i64,
+        from: u32,
         /// The version that failed.
-        to: i64,
+        to: u32,
         /// What SQLite said.
         #[source]
         source: rusqlite::Error,

@@ -10,8 +10,8 @@
 //!   is on the disk (`synchronous=FULL`), and 32 callers share one flush.
 //! - **Readers** have connections of their own; in WAL mode they never wait for the writer.
 //! - The audit log is append-only by triggers; its chain's head is in the writer's memory.
-//! - Migrations are numbered SQL files, run in order in one transaction; `user_version` says how far a
-//!   database is.
+//! - Migrations are numbered SQL files, run in order in one transaction, after a copy was made; `user_version`
+//!   says how far a database is, and `data_schema` who can still read it. See [`Standing`].
 //!
 //! # Limits
 //!
@@ -29,7 +29,9 @@ mod open;
 mod reader;
 mod settings;
 mod store;
+mod upgrade;
 mod writer;
 
 pub use error::StoreError;
+pub use migrations::Standing;
 pub use store::{Store, StoreHealth};

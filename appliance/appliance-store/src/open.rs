@@ -6,11 +6,13 @@ use std::path::Path;
 use std::time::Duration;
 
 use appliance_core::storage::StorageErrorKind;
+use ota_core::schema::DataSchema;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::StoreError;
 use crate::error_map::kind_of;
-use crate::migrations::{APPLICATION_ID, NEWEST, migrate};
+use crate::migrations::{APPLICATION_ID, NEWEST, Standing, migrate};
+use crate::upgrade::bring_up_to_date;
 
 /// How long a connection waits for another's lock. Within one process only checkpoints take one.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -18,8 +20,9 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// The log is cut back to this many bytes after a checkpoint.
 const WAL_BYTES: i64 = 16 << 20;
 
-/// Opens a file for writing, made with mode 0600 where there is none, and migrates it.
-pub(crate) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
+/// Opens a file for writing, made with mode 0600 where there is none, and migrates it as far as the version's
+/// standing allows.
+pub(crate) fn open_writer(path: &Path, standing: Standing) -> Result<Connection, StoreError> {
     make_private(path).map_err(|source| StoreError::Folder { path: path.to_owned(), source })?;
     let failed = |source: rusqlite::Error| match kind_of(&source) {
         StorageErrorKind::Corrupt => StoreError::Corrupt { path: path.to_owned(), source },
@@ -28,12 +31,13 @@ pub(crate) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(path, flags).map_err(failed)?;
     connection.busy_timeout(BUSY_TIMEOUT).map_err(failed)?;
-    let from = schema_of(&connection, path).map_err(failed)??;
+    let found = schema_of(&connection, path).map_err(failed)??;
+    // Before anything in it is changed, the journal mode included.
+    if found.readable_by > NEWEST {
+        return Err(StoreError::TooNew { path: path.to_owned(), found: found.schema, known: NEWEST });
+    }
     configure_writer(&connection).map_err(failed)?;
-    migrate(&mut connection, from).map_err(|step| match kind_of(&step.source) {
-        StorageErrorKind::Corrupt => StoreError::Corrupt { path: path.to_owned(), source: step.source },
-        _ => StoreError::Migrate { from, to: step.to, source: step.source },
-    })?;
+    bring_up_to_date(&mut connection, path, found, standing)?;
     Ok(connection)
 }
 
@@ -73,18 +77,23 @@ fn make_private(path: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-/// The schema version of a database of the box, 0 for an empty one. Changes nothing.
-fn schema_of(connection: &Connection, path: &Path) -> rusqlite::Result<Result<i64, StoreError>> {
-    let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+/// What a database of the box says of its schema, 0 for an empty one. Changes nothing.
+pub(crate) fn schema_of(
+    connection: &Connection,
+    path: &Path,
+) -> rusqlite::Result<Result<DataSchema, StoreError>> {
+    let schema: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
     let application: i64 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
     let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
-    Ok(if application != APPLICATION_ID && (application != 0 || version != 0 || tables != 0) {
-        Err(StoreError::Foreign { path: path.to_owned() })
-    } else if version > NEWEST {
-        Err(StoreError::TooNew { path: path.to_owned(), found: version, known: NEWEST })
-    } else {
-        Ok(version)
-    })
+    if application != APPLICATION_ID && (application != 0 || schema != 0 || tables != 0) {
+        return Ok(Err(StoreError::Foreign { path: path.to_owned() }));
+    }
+    let says = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'data_schema'";
+    let readable_by = match connection.query_row(says, [], |row| row.get::<_, i64>(0))? {
+        0 => schema,
+        _ => connection.query_row("SELECT readable_by FROM data_schema", [], |row| row.get(0))?,
+    };
+    Ok(Ok(DataSchema { schema, readable_by }))
 }
 
 fn configure_writer(connection: &Connection) -> rusqlite::Result<()> {

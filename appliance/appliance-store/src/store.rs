@@ -8,8 +8,10 @@ use rusqlite::Connection;
 
 use crate::StoreError;
 use crate::error_map::Failure;
-use crate::open::{open_in_memory, open_writer};
+use crate::migrations::Standing;
+use crate::open::{open_in_memory, open_writer, schema_of};
 use crate::reader::Readers;
+use crate::upgrade::{beside, bring_up_to_date, readable_copy};
 use crate::writer::{Head, Writer};
 
 /// The box's state. Clones are the same store; it is closed by [`Store::close`] or with the last clone.
@@ -41,7 +43,15 @@ impl Store {
     /// # Errors
     /// Each with the cure; see [`StoreError`]. A database that is newer, foreign or damaged is not changed.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        let connection = open_writer(path)?;
+        Self::open_as(path, Standing::Good)
+    }
+
+    /// The same for a version of this standing: one that is tried out leaves the schema as it is.
+    ///
+    /// # Errors
+    /// As for [`Store::open`].
+    pub fn open_as(path: &Path, standing: Standing) -> Result<Self, StoreError> {
+        let connection = open_writer(path, standing)?;
         forget_requests_in_progress(&connection, path)?;
         let writer = Writer::start(connection)?;
         let file = Some((path.to_owned(), Readers::new(path.to_owned())));
@@ -55,6 +65,43 @@ impl Store {
     pub fn open_in_memory() -> Result<Self, StoreError> {
         let writer = Writer::start(open_in_memory()?)?;
         Ok(Self { inner: Arc::new(Inner { file: None, writer }) })
+    }
+
+    /// Brings the schema up to date, after a copy was made: the version that was tried out is good.
+    ///
+    /// # Errors
+    /// Each with the cure; the data is as it was then.
+    pub fn bring_up_to_date(&self) -> Result<(), StoreError> {
+        let Some((path, _)) = &self.inner.file else { return Ok(()) };
+        let path = path.clone();
+        self.inner.writer.alone(move |connection| {
+            let damaged = |source| StoreError::Corrupt { path: path.clone(), source };
+            let found = schema_of(connection, &path).map_err(damaged)??;
+            bring_up_to_date(connection, &path, found, Standing::Good)
+        })
+    }
+
+    /// Puts the copy that a newer version made before it migrated in the place of the database, when this
+    /// version cannot read that, and keeps what was there as `….newer`. For an owner who goes back; what
+    /// happened since the copy is lost to this version. Returns whether it did.
+    ///
+    /// # Errors
+    /// `Restore`; and those of [`Store::open`] that say that nothing can be read.
+    pub fn restore_copy(path: &Path) -> Result<bool, StoreError> {
+        match open_writer(path, Standing::OnTrial) {
+            Err(StoreError::TooNew { .. }) => {}
+            other => return other.map(|_| false),
+        }
+        let Some(copy) = readable_copy(path) else { return Ok(false) };
+        let restored = || {
+            for ending in ["-wal", "-shm"] {
+                let _ = std::fs::remove_file(beside(path, ending));
+            }
+            std::fs::rename(path, beside(path, ".newer"))?;
+            std::fs::rename(&copy, path)
+        };
+        restored().map_err(|source| StoreError::Restore { path: copy.clone(), source })?;
+        Ok(true)
     }
 
     /// Moves the log into the database and empties it.

@@ -38,7 +38,8 @@ pub(crate) struct Shared {
 /// Something for the writer to do.
 enum Message {
     Change(Box<dyn Job>),
-    Checkpoint(Sender<rusqlite::Result<()>>),
+    /// Between two transactions.
+    Alone(Box<dyn FnOnce(&mut Connection) + Send>),
     Close(Sender<rusqlite::Result<()>>),
 }
 
@@ -149,7 +150,19 @@ impl Writer {
 
     /// Moves the log into the database and empties it.
     pub(crate) fn checkpoint(&self) -> Result<(), StoreError> {
-        self.ask(Message::Checkpoint)
+        self.alone(|connection| checkpoint(connection).map_err(StoreError::Checkpoint))
+    }
+
+    /// Runs something between two transactions.
+    pub(crate) fn alone<T: Send + 'static>(
+        &self,
+        run: impl FnOnce(&mut Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (reply, answer) = channel();
+        // Who waited may have gone.
+        let run = move |connection: &mut Connection| drop(reply.send(run(connection)));
+        self.queue.send(Message::Alone(Box::new(run))).map_err(|_| StoreError::Closed)?;
+        answer.recv().map_err(|_| StoreError::Closed)?
     }
 
     /// Writes what waits, checkpoints and ends the thread. Repeating is harmless.
@@ -157,16 +170,16 @@ impl Writer {
         let Some(thread) = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take() else {
             return Ok(());
         };
-        let result = self.ask(Message::Close);
+        let result = self.ask_to_close();
         if thread.join().is_err() {
             tracing::error!("the thread that writes the database panicked");
         }
         result
     }
 
-    fn ask(&self, message: impl FnOnce(Sender<rusqlite::Result<()>>) -> Message) -> Result<(), StoreError> {
+    fn ask_to_close(&self) -> Result<(), StoreError> {
         let (reply, answer) = channel();
-        self.queue.send(message(reply)).map_err(|_| StoreError::Closed)?;
+        self.queue.send(Message::Close(reply)).map_err(|_| StoreError::Closed)?;
         answer.recv().map_err(|_| StoreError::Closed)?.map_err(StoreError::Checkpoint)
     }
 }
@@ -206,9 +219,9 @@ impl Loop {
                 self.patience = (begun.elapsed() / 2).min(LONGEST_WAIT);
             }
             match other {
-                Some(Message::Checkpoint(reply)) => drop(reply.send(self.checkpoint())),
+                Some(Message::Alone(run)) => run(&mut self.connection),
                 Some(Message::Close(reply)) => {
-                    let result = self.checkpoint();
+                    let result = checkpoint(&self.connection);
                     // Closed before the answer: who closes may open the file again at once.
                     drop(self.connection);
                     let _ = reply.send(result);
@@ -301,10 +314,10 @@ impl Loop {
     fn execute(&self, sql: &str) -> rusqlite::Result<()> {
         self.connection.prepare_cached(sql)?.execute([]).map(drop)
     }
+}
 
-    fn checkpoint(&self) -> rusqlite::Result<()> {
-        self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
-    }
+fn checkpoint(connection: &Connection) -> rusqlite::Result<()> {
+    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
 }
 
 fn read_head(connection: &Connection) -> rusqlite::Result<Head> {

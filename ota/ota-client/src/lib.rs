@@ -21,7 +21,9 @@
 //! | [`chunker`], [`seed`] | what the box has already |
 //! | [`index`], [`assemble`], [`unpack`] | puts the parts of a release together, and fetches what is missing |
 //! | [`verity`], [`readback`], [`kernel_image`] | what was written is what was signed |
+//! | [`kept`], [`release`] | a release from its index to a slot, resumable |
 //! | [`room`], [`boot_folder`] | the places for it |
+//! | [`slot_keeper`] | how the service asks the program with rights |
 //!
 //! # Invariants
 //!
@@ -35,17 +37,18 @@
 //! for each chunk that is missing.
 
 pub mod assemble;
-pub mod boot_folder;
 pub mod bundle;
 pub mod check;
 pub mod chunker;
-pub mod digest;
 pub mod index;
+pub mod kept;
 pub mod kernel_image;
 pub mod openpgp;
-pub mod readback;
-pub mod room;
+pub mod release;
 pub mod seed;
+pub mod slot_keeper;
 pub mod source;
 pub mod unpack;
 pub mod verity;
+
+pub use ota_boot::{boot_folder, digest, readback, room};

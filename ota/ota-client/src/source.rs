@@ -28,6 +28,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 pub use evidence::Evidence;
+pub(crate) use evidence::signer_lists;
 pub use folder::Folder;
 pub use http::HttpServer;
 pub use repository::{Files, Repository, Size};
@@ -88,6 +89,8 @@ pub enum SourceError {
     Status { url: String, status: u16 },
     #[error("{name} cannot be read.")]
     Read { name: String, source: io::Error },
+    #[error("What was fetched cannot be kept on the disk.")]
+    Keep(#[source] io::Error),
 }
 
 impl SourceError {
@@ -102,6 +105,7 @@ impl SourceError {
             Self::BrokenOff { .. } => "broken_off",
             Self::Status { .. } => "server_error",
             Self::Read { .. } => "unreadable",
+            Self::Keep(_) => "not_kept",
         }
     }
 

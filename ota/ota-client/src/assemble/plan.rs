@@ -105,6 +105,11 @@ impl<'a> Plan<'a> {
         self.sums
     }
 
+    /// The chunks of a target that are fetched, in their order, each once.
+    pub fn fetched(&self, target: usize) -> Vec<Chunk> {
+        self.steps(target).filter(|step| step.origin == Origin::Source).map(|step| step.chunk).collect()
+    }
+
     pub(super) fn targets(&self) -> &[Target<'a>] {
         &self.targets
     }

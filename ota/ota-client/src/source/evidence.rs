@@ -16,6 +16,7 @@ use super::{Signed, Source, SourceError};
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Evidence {
     /// The signer lists after the one in the image, by their versions.
+    #[serde(with = "signer_lists")]
     pub signer_lists: BTreeMap<u64, Signed>,
     /// The manifest.
     pub manifest: Signed,
@@ -40,5 +41,27 @@ impl Source for Evidence {
 
     fn chunk(&mut self, chunk: &Chunk) -> Result<Vec<u8>, SourceError> {
         Err(SourceError::Missing(layout::chunk(&chunk.sha256)))
+    }
+}
+
+/// Versions as text: a number is no key of a JSON object, and serde turns only those back into numbers that it
+/// reads at first hand, not within a tagged enum.
+pub(crate) mod signer_lists {
+    use std::collections::BTreeMap;
+
+    use serde::de::Error as _;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use super::Signed;
+
+    pub(crate) fn serialize<S: Serializer>(lists: &BTreeMap<u64, Signed>, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_map(lists.iter().map(|(version, list)| (version.to_string(), list)))
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<BTreeMap<u64, Signed>, D::Error> {
+        BTreeMap::<String, Signed>::deserialize(from)?
+            .into_iter()
+            .map(|(version, list)| Ok((version.parse().map_err(D::Error::custom)?, list)))
+            .collect()
     }
 }
