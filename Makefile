@@ -2,7 +2,7 @@
 
 BOARD ?= qemu-x86_64
 
-.PHONY: help run test soak image release qemu bench bench-image lint fmt web openapi buildroot-check
+.PHONY: help run test soak image release qemu bench bench-image lint fuzz fmt web openapi buildroot-check
 
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 26
@@ -18,14 +18,14 @@ soak: ## Cut the power of the booted image fifty times: make soak ARGS="--seed 7
 
 image: ## Build a bootable image: make image BOARD=qemu-x86_64
 	@dev-tools/setup image
-	@cargo run --quiet --locked -p image -- build --board $(BOARD) $(ARGS)
+	@cargo run --quiet --locked -p image -- build --board $(BOARD) --signers "$$(dev-tools/signers)" $(ARGS)
 
 release: ## Build, sign with developers' keys and publish a release: make release VERSION=1.2.3
 	@dev-tools/release "$(BOARD)" "$(VERSION)" $(ARGS)
 
 qemu: ## Build the image, boot it in QEMU, and open the box on https://localhost:8443
 	@dev-tools/setup image
-	@cargo run --quiet --locked -p image -- build
+	@cargo run --quiet --locked -p image -- build --signers "$$(dev-tools/signers)"
 	@cargo run --quiet --locked -p image -- run $(ARGS)
 
 bench: ## Measure the box beside its peers; the table goes to target/bench/ too
@@ -35,9 +35,9 @@ bench: ## Measure the box beside its peers; the table goes to target/bench/ too
 	@bash -c '. dev-tools/paths && exec target/release/bench --models "$$(dev-tools/fetch/models)" \
 		--python "$$(venv_of bench)/bin/python" $(ARGS)'
 
-bench-image: ## Measure a boot of the image beside a plain Debian, which does not boot yet: target/bench/image.json
+bench-image: ## Measure a boot of the image beside a plain Debian: the table goes to target/bench/image.json too
 	@dev-tools/setup image
-	@cargo run --quiet --locked -p image -- build --board qemu-x86_64 >/dev/null
+	@cargo run --quiet --locked -p image -- build --board qemu-x86_64 --signers "$$(dev-tools/signers)" >/dev/null
 	@cargo run --quiet --locked -p qemu-tests --bin bench_image -- $(ARGS)
 
 lint: ## Clippy, the shape checks, ESLint
@@ -45,6 +45,9 @@ lint: ## Clippy, the shape checks, ESLint
 	cargo clippy --workspace --all-targets -- -D warnings
 	cargo run --quiet -p checks
 	@bash -c '. dev-tools/paths && cd web-ui && npm run --silent typecheck && npm run --silent lint'
+
+fuzz: ## Feed the parsers of releases: make fuzz ARGS="manifest 600"
+	@dev-tools/fuzz $(ARGS)
 
 fmt: ## Format the Rust code
 	cargo fmt --all
