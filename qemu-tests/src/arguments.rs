@@ -12,6 +12,17 @@ pub(crate) const SERIAL: &str = "serial.sock";
 pub(crate) const QMP: &str = "qmp.sock";
 pub(crate) const AGENT: &str = "agent.sock";
 
+/// Where the guest finds the server outside that its [`Setup`] names.
+pub(crate) const SERVER: &str = "10.0.2.100:80";
+/// The script in the machine's folder that carries one connection to it.
+pub(crate) const FORWARD: &str = "forward.sh";
+/// Its content; the argument is a port of loopback.
+pub(crate) const FORWARD_SCRIPT: &str = "exec 3<>/dev/tcp/127.0.0.1/$1
+cat <&3 &
+cat >&3
+kill $! 2>/dev/null
+";
+
 /// The node names of what a snapshot has to hold.
 pub(crate) const DISK: &str = "disk";
 pub(crate) const VARIABLES: &str = "vars";
@@ -57,10 +68,15 @@ pub(crate) fn of(setup: &Setup, ports: [u16; 2]) -> Vec<String> {
     ]);
     add(&["-device", &format!("virtserialport,chardev=agent,name={}", agent::PORT)]);
     add(&["-device", "virtio-rng-pci"]);
+    // A watchdog that the image's kernel has a driver for; when it bites, the machine starts anew.
+    add(&["-device", "i6300esb", "-action", "watchdog=reset"]);
     // Loopback outside, and no way out of the emulated network.
     let forwards =
         ports.iter().zip(FORWARDED).map(|(here, there)| format!(",hostfwd=tcp:127.0.0.1:{here}-:{there}"));
-    add(&["-netdev", &format!("user,id=net,restrict=on{}", forwards.collect::<String>())]);
+    // What the guest calls a server at this address is one on loopback outside.
+    let server = setup.server.map(|port| format!(",guestfwd=tcp:{SERVER}-cmd:bash {FORWARD} {port}"));
+    let (forwards, server) = (forwards.collect::<String>(), server.unwrap_or_default());
+    add(&["-netdev", &format!("user,id=net,restrict=on{forwards}{server}")]);
     // Without a boot ROM: the firmware would try the network before it gives up.
     add(&["-device", "virtio-net-pci,netdev=net,romfile="]);
     if setup.tpm.is_some() {

@@ -110,6 +110,19 @@ impl BoxClient {
         Ok(Answer { status, body: serde_json::from_str(&text).unwrap_or(Value::Null) })
     }
 
+    /// Sends a file.
+    ///
+    /// # Errors
+    /// When it cannot be read, or there is no answer.
+    pub fn upload(&self, path: &str, file: &std::path::Path) -> Result<Answer> {
+        let body = std::fs::File::open(file)?;
+        let request = self.request("POST", path).header("content-type", "application/octet-stream");
+        // An emulated machine writes it slowly.
+        let response = request.body(body).timeout(4 * PATIENCE).send().with_context(|| format!("POST {path}"))?;
+        let status = response.status().as_u16();
+        Ok(Answer { status, body: serde_json::from_str(&response.text()?).unwrap_or(Value::Null) })
+    }
+
     /// GET, which has to succeed.
     ///
     /// # Errors

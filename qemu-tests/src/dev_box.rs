@@ -74,6 +74,24 @@ impl DevBox {
         Machine::start(lab, &self.disk, &setup)
     }
 
+    /// A copy of the box as it was when it was kept, switched off, of a machine that finds a server.
+    ///
+    /// # Errors
+    /// When it cannot be copied.
+    pub fn copy_with_server(&self, lab: &Lab, name: &str, port: u16, more: &[(&str, &str)]) -> Result<Self> {
+        self.rewind(lab)?;
+        let disk = self.disk.copy(lab, name)?;
+        let setup = Setup { server: Some(port), ..self.setup.clone() };
+        let setup = more.iter().fold(setup, |setup, (name, text)| setup.with_credential(name, text));
+        Ok(Self { disk, setup, api_key: self.api_key.clone(), secure_boot: self.secure_boot })
+    }
+
+    /// Its disk.
+    #[must_use]
+    pub fn disk(&self) -> &Disk {
+        &self.disk
+    }
+
     /// Switches the box on as the last machine left it, with a clock that shows `time`.
     ///
     /// # Errors

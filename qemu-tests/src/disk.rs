@@ -5,6 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
+use image::esp::Esp;
+use ota_core::slots::entry::EntryName;
 
 use crate::lab::{Lab, run};
 
@@ -110,18 +112,51 @@ impl Disk {
     /// Puts another kernel image on the disk of a machine that is switched off.
     ///
     /// # Errors
-    /// When the disk cannot be converted, or its ESP does not hold just one kernel image.
+    /// When the disk cannot be converted, or its ESP does not hold just one slot's kernel image.
     pub fn put_kernel_image(&self, lab: &Lab, uki: &Path) -> Result<()> {
-        let (disk, raw) = (self.folder.join("disk.qcow2"), self.folder.join("disk.raw"));
-        let convert = |arguments: [&str; 4], from: &Path, to: &Path| {
-            let mut command = lab.command("qemu-img");
-            command.args(["convert", "-q"]).args(arguments).args([from, to]);
-            run(&mut command, "qemu-img convert")
-        };
-        convert(["-f", "qcow2", "-O", "raw"], &disk, &raw)?;
-        image::esp::replace_uki(lab.tools(), &raw, uki)?;
-        convert(["-f", "raw", "-O", "qcow2"], &raw, &disk)?;
+        self.as_raw(lab, |raw| image::esp::replace_uki(lab.tools(), raw, uki))
+    }
+
+    /// The boot loader's entries on the disk of a machine that is switched off.
+    ///
+    /// # Errors
+    /// When the disk cannot be converted, or has no boot partition.
+    pub fn entries(&self, lab: &Lab) -> Result<Vec<String>> {
+        let raw = self.folder.join("disk.raw");
+        self.convert(lab, ["-f", "qcow2", "-O", "raw"], "disk.qcow2", "disk.raw")?;
+        let entries = Esp::open(lab.tools(), &raw)?.entries();
+        fs::remove_file(&raw).context("cannot remove the raw copy of the disk")?;
+        entries
+    }
+
+    /// Gives entries of the boot loader other names, on the disk of a machine that is switched off. `new` makes
+    /// them of the old ones.
+    ///
+    /// # Errors
+    /// When the disk cannot be converted, or an entry cannot be renamed.
+    pub fn rename_entries(&self, lab: &Lab, new: impl Fn(&EntryName) -> EntryName) -> Result<()> {
+        self.as_raw(lab, |raw| {
+            let esp = Esp::open(lab.tools(), raw)?;
+            for entry in esp.entries()?.iter().filter_map(|name| EntryName::parse(name)) {
+                esp.rename(&entry.to_string(), &new(&entry).to_string())?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Changes the disk in the format that other tools read.
+    fn as_raw(&self, lab: &Lab, change: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
+        let raw = self.folder.join("disk.raw");
+        self.convert(lab, ["-f", "qcow2", "-O", "raw"], "disk.qcow2", "disk.raw")?;
+        change(&raw)?;
+        self.convert(lab, ["-f", "raw", "-O", "qcow2"], "disk.raw", "disk.qcow2")?;
         fs::remove_file(&raw).context("cannot remove the raw copy of the disk")
+    }
+
+    fn convert(&self, lab: &Lab, arguments: [&str; 4], from: &str, to: &str) -> Result<()> {
+        let mut command = lab.command("qemu-img");
+        command.args(["convert", "-q"]).args(arguments).args([self.folder.join(from), self.folder.join(to)]);
+        run(&mut command, "qemu-img convert").map(drop)
     }
 
     fn byte(&self, lab: &Lab, offset: u64) -> Result<u8> {

@@ -27,6 +27,9 @@ use crate::tpm;
 /// The bound on a boot: ten times what it takes on a machine that does nothing else.
 pub const BOOT: Duration = Duration::from_secs(400);
 
+/// The address of the server that a [`Setup`] names, as the guest sees it.
+pub const SERVER_URL: &str = "http://10.0.2.100";
+
 /// How a machine is put together.
 #[derive(Clone, Debug)]
 pub struct Setup {
@@ -38,6 +41,8 @@ pub struct Setup {
     pub screen: bool,
     /// Memory, in MiB.
     pub memory: u32,
+    /// The port on loopback of a server that the guest finds at [`SERVER_URL`].
+    pub server: Option<u16>,
     /// What the clock shows when it is switched on (`2020-01-01T00:00:00`); `None` is the right time.
     pub clock: Option<String>,
     /// Start with stopped processors, for a snapshot to be loaded.
@@ -51,6 +56,7 @@ impl Default for Setup {
             credentials: Vec::new(),
             screen: true,
             memory: 1536,
+            server: None,
             clock: None,
             paused: false,
         }
@@ -105,6 +111,7 @@ impl Machine {
         if let Some(state) = &setup.tpm {
             processes.push(tpm::start(lab, folder, state)?);
         }
+        std::fs::write(folder.join(arguments::FORWARD), arguments::FORWARD_SCRIPT)?;
         let ports = [free_port()?, free_port()?];
         let mut command = lab.command("qemu-system-x86_64");
         command.args(arguments::of(setup, ports));

@@ -22,6 +22,8 @@ pub enum State {
     Ready,
     /// The service shows a fault, and a page that tells of it.
     Fault,
+    /// The rescue system says that no system starts, and waits.
+    Rescue,
     /// A shell for emergencies asks for somebody: what no owner may ever meet.
     Emergency,
     /// The kernel gave up.
@@ -47,6 +49,7 @@ const SIGNS: &[(&str, State)] = &[
     ("Linux version ", State::Kernel),
     ("Running in initrd", State::Initrd),
     ("Switching root", State::Userspace),
+    ("Anya Box cannot start", State::Rescue),
 ];
 
 /// The state that a line of the console tells of, if it tells of one.
@@ -66,7 +69,7 @@ impl State {
     /// The guest will not get to its service from here by itself.
     #[must_use]
     pub fn is_bad(self) -> bool {
-        matches!(self, Self::Refused | Self::Emergency | Self::Panic | Self::PoweredOff)
+        matches!(self, Self::Refused | Self::Rescue | Self::Emergency | Self::Panic | Self::PoweredOff)
     }
 }
 
@@ -92,6 +95,7 @@ mod tests {
             ("Anya Box 0.1.0 needs you", Some(State::Fault)),
             ("[   12.3] Kernel panic - not syncing: dm-verity device corrupted", Some(State::Panic)),
             ("You are in emergency mode. After logging in, type", Some(State::Emergency)),
+            ("Anya Box cannot start", Some(State::Rescue)),
             ("Claim code:   1234-5678", None),
         ] {
             assert_eq!(of_line(line), state, "{line}");

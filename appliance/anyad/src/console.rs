@@ -107,7 +107,7 @@ impl Console {
 
 /// What the console shows once the box is ready.
 pub(crate) struct Banner {
-    pub(crate) version: &'static str,
+    pub(crate) version: String,
     /// Where people reach the box, the name first.
     pub(crate) addresses: Vec<String>,
     /// The claim code, or who claimed the box.

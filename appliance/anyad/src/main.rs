@@ -22,6 +22,7 @@ mod signals;
 mod tls;
 mod tokens;
 mod updates;
+mod version;
 mod watchdog;
 
 use std::process::ExitCode;

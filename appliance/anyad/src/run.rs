@@ -49,7 +49,7 @@ use crate::signals::StopSignals;
 use crate::tls::{self, Identity};
 use crate::tokens::plugged::{self, PluggedTokens};
 use crate::updates::{self, SlotUpdates, Unsupported};
-use crate::{monitor, network, node, tokens, watchdog};
+use crate::{monitor, network, node, tokens, version, watchdog};
 
 /// How long a part without a bound of its own may take to stop.
 const STOP_BOUND: Duration = Duration::from_secs(10);
@@ -88,8 +88,7 @@ async fn start_and_wait(
 
     let recovery_key = opened.unlocked.as_ref().map(|unlocked| &unlocked.key);
     let (tokens, pin) = open_tokens(config, data, recovery_key, shutdown)?;
-    let keeper = SlotKeeper::at(&config.updates.keeper_socket);
-    let store = open_store(config, &keeper, data, shutdown)?;
+    let store = open_store(config, data, shutdown)?;
     if let Some(unlocked) = &opened.unlocked {
         fault::note(unlocked, &*store);
     }
@@ -103,7 +102,7 @@ async fn start_and_wait(
     let models = Models::new(config, data, &observer);
     let listeners = Listeners::bind(&config.http).await?;
     let node = start_node(config, data, &store, &observer, shutdown)?;
-    let updates = start_updates(config, keeper, data, &store, &observer, shutdown)?;
+    let updates = start_updates(config, data, &store, &observer, shutdown)?;
     let accelerators = Accelerators::default();
     let urls = site.urls(&config.http, listeners.port);
     let (presence, present) = watch::channel(network::presence(&urls, &identity));
@@ -129,7 +128,7 @@ async fn start_and_wait(
         events,
         storage: keeping_pin(opened.storage, data, pin)?,
         identity: BoxIdentity {
-            version: env!("CARGO_PKG_VERSION").into(),
+            version: version::running().to_string(),
             profile: if config.appliance.enabled { Profile::Appliance } else { Profile::Developer },
             started_at,
             presence: present,
@@ -140,13 +139,7 @@ async fn start_and_wait(
     let port = listeners.port;
     let served = start_http(config, services, models, listeners, identity, shutdown)?;
     follow_network(config, data, (served, presence), (&tokens, port), &console, shutdown)?;
-    let watched = watchdog::start(Arc::clone(&manager), move || {
-        // Only an answer that does not come counts: a store that says that it fails is alive.
-        let _ = store.page(PageRequest { limit: 1, cursor: None });
-    });
-    if let Some(watched) = watched {
-        shutdown.after("watchdog", STOP_BOUND, move || async move { watched.abort() });
-    }
+    start_watchdog(&manager, store, shutdown);
     console.screen(&banner.screen());
     watch_room(data, &observer, shutdown);
     manager.ready();
@@ -196,6 +189,17 @@ fn start_http(
         }
     });
     Ok(served)
+}
+
+/// Tells the service manager that the service is alive, from now on.
+fn start_watchdog(manager: &Arc<dyn ServiceManager>, store: Arc<Store>, shutdown: &mut Shutdown) {
+    let watched = watchdog::start(Arc::clone(manager), move || {
+        // Only an answer that does not come counts: a store that says that it fails is alive.
+        let _ = store.page(PageRequest { limit: 1, cursor: None });
+    });
+    if let Some(watched) = watched {
+        shutdown.after("watchdog", STOP_BOUND, move || async move { watched.abort() });
+    }
 }
 
 /// Looks after the room on the disk, from now on: the start had the reserve.
@@ -263,7 +267,7 @@ fn banner(
     let models = [services.embedder.model().id, services.chat.model().id];
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     Banner {
-        version: env!("CARGO_PKG_VERSION"),
+        version: version::running().to_string(),
         addresses,
         owner: owner(&services.access),
         words: identity.fingerprint.words().join(" "),
@@ -297,14 +301,9 @@ fn keeping_pin(storage: Storage, data: &DataFolder, pin: Zeroizing<String>) -> R
     Ok(Storage { volume: Some(Arc::new(keeps)), ..storage })
 }
 
-fn open_store(
-    config: &Config,
-    keeper: &SlotKeeper,
-    data: &DataFolder,
-    shutdown: &mut Shutdown,
-) -> Result<Arc<Store>> {
+fn open_store(config: &Config, data: &DataFolder, shutdown: &mut Shutdown) -> Result<Arc<Store>> {
     let path = data.join("state.db");
-    let standing = if config.appliance.enabled { updates::standing(keeper) } else { Standing::Good };
+    let standing = if config.appliance.enabled { updates::standing(&keeper(config)) } else { Standing::Good };
     let went_back = data.folder("updates")?.join(updates::WENT_BACK);
     if went_back.exists() {
         let restored = Store::restore_copy(&path).context("cannot go back to the data of before")?;
@@ -399,6 +398,10 @@ impl Models {
     }
 }
 
+fn keeper(config: &Config) -> SlotKeeper {
+    SlotKeeper::at(&config.updates.keeper_socket)
+}
+
 /// Updates, as the web server is handed them.
 struct BoxUpdates {
     orders: Arc<dyn Updates>,
@@ -408,7 +411,6 @@ struct BoxUpdates {
 /// Follows updates from now on, on a machine that has slots.
 fn start_updates(
     config: &Config,
-    keeper: SlotKeeper,
     data: &DataFolder,
     store: &Arc<Store>,
     observer: &Arc<Observer>,
@@ -418,7 +420,7 @@ fn start_updates(
         return Ok(BoxUpdates { orders: Arc::new(Unsupported), preferences: Arc::new(Unsupported) });
     }
     let updates: SlotUpdates = updates::start(updates::Parts {
-        keeper: Box::new(keeper),
+        keeper: Box::new(keeper(config)),
         settings: store.clone(),
         audit: store.clone(),
         events: Arc::clone(observer) as Arc<dyn EventSink>,

@@ -10,7 +10,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 fn banner(owner: Owner) -> Screen {
     let banner = Banner {
-        version: "0.1.0",
+        version: "0.1.0".into(),
         addresses: vec!["https://localhost:8443".into()],
         owner,
         words: "one two".into(),

@@ -6,7 +6,7 @@ use crate::console::{Screen, certificate_lines};
 
 /// The problem, and where the page that helps is. The code for erasing and restarting comes beside it.
 pub(super) fn of(problem: &str, urls: &[String], fingerprint: &Fingerprint) -> Screen {
-    Screen::new(format!("Anya Box {} needs you", env!("CARGO_PKG_VERSION")))
+    Screen::new(format!("Anya Box {} needs you", crate::version::running()))
         .field("Problem", problem)
         .field("What to do", "Open the address below in a browser; the page says what helps.")
         .lines("Address", urls.iter().map(String::as_str))

@@ -19,6 +19,7 @@ use super::kept::KeptOffer;
 use super::state::Activity;
 use super::trouble::Trouble;
 use super::updater::Updater;
+use crate::version;
 
 /// The updater behind the domain's ports.
 #[derive(Clone)]
@@ -66,10 +67,9 @@ impl Updates for SlotUpdates {
             },
         };
         let slots = slots.ok();
-        let own = || env!("CARGO_PKG_VERSION").parse().expect("the workspace's version is one");
         UpdateStatus {
             availability,
-            running: slots.map_or_else(own, |slots| slots.running.version.clone()),
+            running: slots.map_or_else(|| version::running().clone(), |slots| slots.running.version.clone()),
             board: slots.map(|slots| slots.board.clone()),
             good: slots.is_some_and(|slots| slots.good),
             phase: state.kept.phase.clone(),

@@ -8,6 +8,8 @@ use appliance_core::update::{
 };
 use ota_core::life::Phase;
 
+use crate::version;
+
 /// Takes no updates.
 pub(crate) struct Unsupported;
 
@@ -17,7 +19,7 @@ impl Updates for Unsupported {
     fn status(&self) -> UpdateStatus {
         UpdateStatus {
             availability: Availability::Unsupported,
-            running: env!("CARGO_PKG_VERSION").parse().expect("the workspace's version is one"),
+            running: version::running().clone(),
             board: None,
             good: false,
             phase: Phase::Idle,

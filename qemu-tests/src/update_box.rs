@@ -1,0 +1,169 @@
+//! A box that takes updates from a server of the tests.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail, ensure};
+use serde_json::{Value, json};
+
+use crate::box_client::BoxClient;
+use crate::dev_box::DevBox;
+use crate::lab::Lab;
+use crate::machine::{BOOT, Machine, SERVER_URL};
+use crate::releases::Releases;
+
+/// The health gate's times, short enough for a test, laid over those of the image.
+const GATE: [(&str, &str); 2] = [
+    (
+        "tmpfiles.extra",
+        "f /run/anya-test-gate.toml 0644 - - - healthy_for_seconds = 3\\npatience_seconds = 60\n",
+    ),
+    (
+        "systemd.unit-dropin.anya-slots-gate.service~anya-test",
+        "[Service]\nBindReadOnlyPaths=/run/anya-test-gate.toml:/usr/lib/anya/anya-slots.toml\n",
+    ),
+];
+
+/// The bound on something that a box does by itself: several starts, each as slow as can be.
+const LONG: Duration = Duration::from_secs(4 * BOOT.as_secs());
+
+/// A box with slots, switched off or on.
+pub struct UpdateBox {
+    of: DevBox,
+}
+
+/// The same, switched on.
+pub struct Running {
+    /// The machine.
+    pub machine: Machine,
+    /// A client that is signed in.
+    pub client: BoxClient,
+}
+
+impl UpdateBox {
+    /// A copy of a claimed box, which finds the releases' server.
+    ///
+    /// # Errors
+    /// When it cannot be copied.
+    pub fn of(lab: &Lab, dev: &DevBox, name: &str, releases: &Releases) -> Result<Self> {
+        let port = releases.server().port();
+        Ok(Self { of: dev.copy_with_server(lab, name, port, &GATE)? })
+    }
+
+    /// Switches it on, and waits until it is ready.
+    ///
+    /// # Errors
+    /// When it does not get there.
+    pub fn boot(&self, lab: &Lab) -> Result<Running> {
+        let machine = self.of.boot(lab, &[])?;
+        let client = self.of.client(&machine);
+        machine.wait_ready()?;
+        Ok(Running { machine, client })
+    }
+
+    /// Its disk, while it is off.
+    #[must_use]
+    pub fn disk(&self) -> &crate::disk::Disk {
+        self.of.disk()
+    }
+}
+
+impl Running {
+    /// Has it follow the tests' server, and do nothing by itself.
+    ///
+    /// # Errors
+    /// When it refuses.
+    pub fn follow_server(&self) -> Result<()> {
+        let mut settings = self.client.get("/api/v1/updates/settings")?;
+        settings["automatic"] = json!("off");
+        settings["server"] = json!(SERVER_URL);
+        settings["restart"] = json!({"when": "manual"});
+        self.client.put("/api/v1/updates/settings", &settings).map(drop)
+    }
+
+    /// How updates are.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub fn status(&self) -> Result<Value> {
+        self.client.get("/api/v1/updates")
+    }
+
+    /// Waits until an update is in one of these phases, and nothing is under way; gives the status.
+    ///
+    /// # Errors
+    /// When something went wrong, or it takes too long.
+    pub fn until(&self, phases: &[&str]) -> Result<Value> {
+        let deadline = Instant::now() + LONG;
+        loop {
+            // A box that restarts does not answer.
+            let last = self.status();
+            if let Ok(status) = &last {
+                let phase = status["phase"]["phase"].as_str().unwrap_or_default();
+                if phases.contains(&phase) {
+                    return Ok(status.clone());
+                }
+            }
+            if Instant::now() > deadline {
+                bail!("no {phases:?}: {last:?}; {}", self.machine.serial().told());
+            }
+            std::thread::sleep(Duration::from_millis(500));
+        }
+    }
+
+    /// Looks for a release, and gives the offer; an error when there is none.
+    ///
+    /// # Errors
+    /// With what the box says.
+    pub fn look(&self) -> Result<Value> {
+        self.client.post("/api/v1/updates/check", &Value::Null, 202)?;
+        let deadline = Instant::now() + BOOT;
+        loop {
+            let status = self.status()?;
+            let phase = status["phase"]["phase"].as_str().unwrap_or_default();
+            let worked_out = !status["offer"]["download"].is_null();
+            if phase == "available" && worked_out {
+                return Ok(status["offer"].clone());
+            }
+            let looked = phase == "idle" && !status["last_check"].is_null();
+            ensure!(!looked, "nothing is offered: {}", status["last_check"]);
+            ensure!(Instant::now() < deadline, "it looks and looks: {status}");
+            std::thread::sleep(Duration::from_millis(500));
+        }
+    }
+
+    /// Installs a version, and waits until it waits for the restart. What goes wrong is told.
+    ///
+    /// # Errors
+    /// With what the box says.
+    pub fn install(&self, version: &str, insist: bool) -> Result<()> {
+        let order = json!({"version": version, "insist": insist});
+        self.client.post("/api/v1/updates/install", &order, 202)?;
+        let deadline = Instant::now() + BOOT;
+        loop {
+            let status = self.status()?;
+            if status["phase"]["phase"] == "restart_pending" {
+                return Ok(());
+            }
+            ensure!(status["problem"].is_null(), "{}", status["problem"]);
+            ensure!(Instant::now() < deadline, "it installs and installs: {status}");
+            std::thread::sleep(Duration::from_millis(500));
+        }
+    }
+
+    /// Restarts into what is installed, and waits until it is known what came of it.
+    ///
+    /// # Errors
+    /// When the box does not come back.
+    pub fn restart(&self) -> Result<Value> {
+        self.client.post("/api/v1/updates/restart", &Value::Null, 202)?;
+        self.until(&["good", "rolled_back"])
+    }
+
+    /// The version that runs.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub fn version(&self) -> Result<String> {
+        Ok(self.status()?["running"].as_str().unwrap_or_default().to_owned())
+    }
+}
