@@ -23,6 +23,8 @@ mod kept;
 mod look;
 mod ports;
 mod state;
+#[cfg(test)]
+mod tests;
 mod trouble;
 mod unsupported;
 mod updater;

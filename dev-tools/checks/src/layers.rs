@@ -1,8 +1,9 @@
 //! The layer table: which crate may depend on which.
 //!
 //! A normal or build dependency goes to a lower layer, never sideways and never outward; only the service
-//! itself names adapters. Tests (dev-dependencies) may use the simulator and the conformance suite as
-//! well. Tools depend on what they need, and no part of the product depends on a tool.
+//! itself, and the program that has rights over the slots for it, name adapters. Tests (dev-dependencies) may
+//! use the simulator and the conformance suite as well. Tools depend on what they need, and no part of the
+//! product depends on a tool.
 
 use cargo_metadata::{DependencyKind, Metadata};
 
@@ -12,11 +13,11 @@ use Layer::{Adapter, Client, Core, Service, Tool, Vocabulary};
 enum Layer {
     /// Layer 0: depends on no crate of the workspace.
     Vocabulary,
-    /// Layer 1: the domain.
+    /// Layer 1: the domain, and what two programs of it share.
     Core,
     /// Layer 2: one technology each.
     Adapter,
-    /// Layer 3, the composition root: the only one that names adapters.
+    /// Layer 3, the composition roots: the only ones that name adapters.
     Service,
     /// Layer 3: a program beside the service, over its API or at its side; it names no adapter.
     Client,
@@ -29,6 +30,7 @@ const TABLE: &[(&str, Layer)] = &[
     ("hal-api", Vocabulary),
     ("ota-core", Vocabulary),
     ("appliance-core", Core),
+    ("ota-boot", Core),
     ("hal-board", Adapter),
     ("hal-pkcs11", Adapter),
     ("hal-tpm", Adapter),
@@ -38,8 +40,11 @@ const TABLE: &[(&str, Layer)] = &[
     ("appliance-inference", Adapter),
     ("appliance-store", Adapter),
     ("anyad", Service),
+    // Beside the service, over the disk and the TPM: it brings adapters together as well.
+    ("anya-slots", Service),
     ("anya", Client),
     ("anya-data", Client),
+    ("anya-rescue", Client),
     ("bench", Tool),
     ("bitcoin-release", Tool),
     ("checks", Tool),

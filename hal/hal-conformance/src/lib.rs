@@ -15,6 +15,7 @@
 //! ```
 
 pub mod attestation;
+pub mod epochs;
 pub mod keys;
 pub mod lifetime;
 mod quote;

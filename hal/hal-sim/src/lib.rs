@@ -25,6 +25,7 @@
 //! ```
 
 mod attester;
+mod epoch_counter;
 mod fault;
 mod key;
 mod key_store;
@@ -34,6 +35,7 @@ mod signer;
 mod sim;
 mod volume;
 
+pub use epoch_counter::SimEpochCounter;
 pub use fault::{Fault, Hold, Operation};
 pub use sim::{SimHandle, open};
 pub use volume::{SimVolume, VolumeAct};

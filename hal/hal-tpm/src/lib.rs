@@ -9,6 +9,8 @@
 //!   encrypted blobs lie in a folder of the caller, one file each (`key_folder`), so the number of keys
 //!   is not bound by the TPM's memory. The attestation key is a primary of the endorsement hierarchy:
 //!   the same for the life of the TPM, and in no file.
+//! - The security epoch is in the TPM's own memory ([`NvEpochCounter`]), over a connection of its own: the program
+//!   that counts it is another one than the service.
 //! - When the connection breaks or the TPM was reset, the next step connects anew and runs once more.
 //!
 //! # Authorisation
@@ -29,13 +31,14 @@
 //! - P-256 and RSA-2048. A TPM that someone cleared makes other primaries: its blobs no longer load.
 //! - PSS with a salt of 32 bytes is what TPMs since revision 1.38 and libtpms make. Older ones use the
 //!   longest salt, which verifiers that take any salt accept and others do not.
-//! - Pulling the power off a TPM in the middle of a call loses that call and nothing else: the box keeps
-//!   no state in the TPM's memory.
+//! - Pulling the power off a TPM in the middle of a call loses that call and nothing else: but for the epoch,
+//!   the box keeps no state in the TPM's memory.
 
 mod actor;
 mod attester;
 mod config;
 mod connection;
+mod epoch_counter;
 mod error_map;
 mod key_folder;
 mod key_store;
@@ -48,4 +51,5 @@ pub mod swtpm;
 pub mod tss_log;
 
 pub use config::{OpenError, TpmConfig};
+pub use epoch_counter::{BASE as EPOCH_BASE, COUNTER as EPOCH_COUNTER, NvEpochCounter};
 pub use open::open;

@@ -205,10 +205,13 @@ fn command(dir: &Path, port: u16) -> Result<Command, SwtpmError> {
         .process_group(0);
     let parent = nix::unistd::getpid();
     #[expect(unsafe_code, reason = "the child must not outlive the service, however that dies")]
-    // SAFETY: the closure runs in the forked child before exec and makes two system calls, both
-    // async-signal-safe; it allocates nothing.
+    // SAFETY: the closure runs in the forked child before exec and makes three system calls, all
+    // async-signal-safe; it allocates nothing, and closes nothing before exec does.
     unsafe {
         command.pre_exec(move || {
+            // tpm2-tss leaves its connections open over exec: one to another TPM would live on in here.
+            let all = nix::libc::c_uint::MAX;
+            nix::errno::Errno::result(nix::libc::close_range(3, all, nix::libc::CLOSE_RANGE_CLOEXEC as i32))?;
             nix::sys::prctl::set_pdeathsig(nix::sys::signal::Signal::SIGKILL)?;
             // The parent may have died before the line above; then no signal comes any more.
             if nix::unistd::getppid() == parent { Ok(()) } else { Err(nix::errno::Errno::ESRCH.into()) }

@@ -23,6 +23,12 @@ fn passes_the_conformance_suite() {
 }
 
 #[test]
+fn the_epoch_counter_passes_the_conformance_suite() {
+    let counter = hal_sim::SimEpochCounter::new();
+    hal_conformance::epochs::run(&mut || Box::new(counter.clone()));
+}
+
+#[test]
 fn a_planned_fault_strikes_once_and_only_its_operation() {
     let (token, sim) = hal_sim::open("sim");
     token.keys.generate(&spec(1)).unwrap();

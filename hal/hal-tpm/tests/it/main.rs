@@ -6,6 +6,8 @@
     reason = "tests say why they were skipped, and fail by panicking"
 )]
 
+mod epochs;
+
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};

@@ -221,3 +221,6 @@ fn opened<const N: usize>(
     let files: Vec<File> = files.into_iter().map(File::from).collect();
     files.try_into().map_err(|_| SlotKeeperError::Unexpected)
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,6 +3,9 @@
 //! Descriptors travel as `SCM_RIGHTS` (unix(7)) with the first bytes of the line that they belong to. What is
 //! received is closed on exec, and closed when it is not taken. A line that is too long, or that comes with
 //! more descriptors than any line may, ends the conversation.
+//!
+//! The kernel may put several lines together for one read, but ends it after what carried descriptors: so they
+//! belong to the line that the last byte of the read is of.
 
 use std::io::{self, IoSlice, IoSliceMut, Write};
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
@@ -19,6 +22,9 @@ use super::protocol::{MAX_DESCRIPTORS, MAX_LINE};
 
 /// The most bytes that are read at once.
 const AT_ONCE: usize = 64 << 10;
+/// The most descriptors that the kernel sends at once (`SCM_MAX_FD` in Linux's `include/net/scm.h`). There is
+/// room for all of them: of a message that is cut short, nobody could close those that came.
+const ALL_DESCRIPTORS: usize = 253;
 
 /// Why a line did not come or go.
 #[derive(Debug, Error)]
@@ -65,7 +71,8 @@ pub struct Connection {
     stream: UnixStream,
     /// What came and is no whole line yet, or comes after one.
     bytes: Vec<u8>,
-    descriptors: Vec<OwnedFd>,
+    /// The descriptors, each with the number of bytes up to the end of the read that it came with.
+    descriptors: Vec<(usize, OwnedFd)>,
 }
 
 impl Connection {
@@ -124,7 +131,7 @@ impl Connection {
             if let Some(end) = self.bytes[searched..].iter().position(|&byte| byte == b'\n') {
                 let rest = self.bytes.split_off(searched + end + 1);
                 let line = std::mem::replace(&mut self.bytes, rest);
-                let descriptors = std::mem::take(&mut self.descriptors);
+                let descriptors = self.take_descriptors(line.len())?;
                 return Ok(Some((serde_json::from_slice(&line).map_err(WireError::Strange)?, descriptors)));
             }
             searched = self.bytes.len();
@@ -137,10 +144,23 @@ impl Connection {
         }
     }
 
+    /// The descriptors of the first line, which has so many bytes.
+    fn take_descriptors(&mut self, line: usize) -> Result<Vec<OwnedFd>, WireError> {
+        let its: Vec<_> = self.descriptors.extract_if(.., |(end, _)| *end <= line).collect();
+        for (end, _) in &mut self.descriptors {
+            *end -= line;
+        }
+        if its.len() > MAX_DESCRIPTORS {
+            return Err(WireError::TooManyDescriptors);
+        }
+        Ok(its.into_iter().map(|(_, descriptor)| descriptor).collect())
+    }
+
     /// Reads what is there; returns the number of bytes, 0 at the end.
     fn read_some(&mut self) -> Result<usize, WireError> {
         let mut bytes = [0; AT_ONCE];
-        let mut rights = nix::cmsg_space!([RawFd; MAX_DESCRIPTORS]);
+        let mut rights = nix::cmsg_space!([RawFd; ALL_DESCRIPTORS]);
+        let mut received = Vec::new();
         let length = loop {
             let mut slices = [IoSliceMut::new(&mut bytes)];
             let flags = MsgFlags::MSG_CMSG_CLOEXEC;
@@ -149,21 +169,19 @@ impl Connection {
                 Err(Errno::EINTR) => continue,
                 other => other?,
             };
-            // The kernel has closed what there was no room for.
-            let mut too_many = message.flags.contains(MsgFlags::MSG_CTRUNC);
             for control in message.cmsgs()? {
-                if let ControlMessageOwned::ScmRights(received) = control {
-                    self.descriptors.extend(received.into_iter().map(owned));
+                if let ControlMessageOwned::ScmRights(descriptors) = control {
+                    received.extend(descriptors.into_iter().map(owned));
                 }
-            }
-            too_many |= self.descriptors.len() > MAX_DESCRIPTORS;
-            if too_many {
-                self.descriptors.clear();
-                return Err(WireError::TooManyDescriptors);
             }
             break message.bytes;
         };
         self.bytes.extend_from_slice(&bytes[..length]);
+        let end = self.bytes.len();
+        self.descriptors.extend(received.into_iter().map(|descriptor| (end, descriptor)));
+        if self.descriptors.len() > ALL_DESCRIPTORS {
+            return Err(WireError::TooManyDescriptors);
+        }
         Ok(length)
     }
 }

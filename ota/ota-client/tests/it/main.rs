@@ -12,6 +12,7 @@ mod bundles;
 mod checks;
 mod downloads;
 mod gpg;
+mod keeping;
 mod kernel;
 mod keys;
 mod release;

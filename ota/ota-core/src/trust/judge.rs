@@ -11,12 +11,13 @@ use crate::manifest::{Manifest, PartKind};
 use crate::signers::Signers;
 use crate::version::Version;
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 
 /// How far ahead of a synchronised clock a signer's may be.
 const SIGNER_AHEAD: SignedDuration = SignedDuration::from_hours(24);
 
 /// The room for each part, in bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Room {
     /// The partition of a root.
     pub root: u64,

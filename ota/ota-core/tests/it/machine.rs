@@ -28,8 +28,10 @@ pub(crate) use updates::Stopped;
 pub(crate) enum Behaviour {
     /// It gets healthy.
     Sound,
-    /// It starts and never gets healthy.
+    /// It starts and never gets healthy; its service says so.
     Sick,
+    /// It starts, and its service does not answer.
+    Mute,
     /// It panics, hangs until the watchdog bites, or its kernel image is not let in by the firmware.
     Dead,
 }
@@ -207,6 +209,7 @@ impl Machine {
             running: loader.start_of(&running).unwrap(),
             other: other.map_or(Start::Never, |other| loader.start_of(&other).unwrap()),
             healthy_for: (self.behaviour[version] == Behaviour::Sound).then_some(Duration::from_secs(3600)),
+            answers: self.behaviour[version] != Behaviour::Mute,
             on_trial: !self.established.contains(version),
         };
         match gate(&GatePolicy::default(), &facts) {

@@ -35,7 +35,12 @@ enum Event {
 }
 
 fn behaviours() -> impl Strategy<Value = Behaviour> {
-    prop_oneof![3 => Just(Behaviour::Sound), 1 => Just(Behaviour::Sick), 1 => Just(Behaviour::Dead)]
+    prop_oneof![
+        3 => Just(Behaviour::Sound),
+        1 => Just(Behaviour::Sick),
+        1 => Just(Behaviour::Mute),
+        1 => Just(Behaviour::Dead),
+    ]
 }
 
 fn fuses() -> impl Strategy<Value = Option<usize>> {
@@ -127,7 +132,7 @@ fn an_installation_cut_at_any_moment_ends_on_one_of_both_and_completes_when_trie
 
 #[test]
 fn a_version_that_does_not_work_is_left_and_not_installed_by_itself_again() {
-    for behaviour in [Behaviour::Sick, Behaviour::Dead] {
+    for behaviour in [Behaviour::Sick, Behaviour::Mute, Behaviour::Dead] {
         let mut machine = Machine::new();
         let bad = machine.release(behaviour, 1);
         machine.install(&bad, false, None, 0).unwrap();
@@ -197,12 +202,14 @@ fn three_cuts_lead_to_the_other_slot_and_more_do_not_lose_the_box() {
 
 #[test]
 fn what_was_good_stays_up_when_it_gets_sick_also_after_many_starts() {
-    let mut machine = Machine::new();
-    machine.behave(Behaviour::Sick);
-    for _ in 0..10 {
-        assert_eq!(machine.up, Up::Running { version: version(0), good: false });
-        machine.settle();
+    for behaviour in [Behaviour::Sick, Behaviour::Mute] {
+        let mut machine = Machine::new();
+        machine.behave(behaviour);
+        for _ in 0..10 {
+            assert_eq!(machine.up, Up::Running { version: version(0), good: false });
+            machine.settle();
+        }
+        machine.behave(Behaviour::Sound);
+        assert_eq!(machine.up, Up::Running { version: version(0), good: true });
     }
-    machine.behave(Behaviour::Sound);
-    assert_eq!(machine.up, Up::Running { version: version(0), good: true });
 }

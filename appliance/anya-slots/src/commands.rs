@@ -1,0 +1,54 @@
+//! Every program that is started, with its arguments.
+
+use std::path::Path;
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use crate::runner::Program;
+
+/// How long a program may take: each of them is done within a second on a disk that is well.
+const BOUND: Duration = Duration::from_secs(60);
+
+fn program<A: Into<String>>(name: &'static str, arguments: impl IntoIterator<Item = A>) -> Program {
+    Program { name, arguments: arguments.into_iter().map(Into::into).collect(), bound: BOUND }
+}
+
+fn text(path: &Path) -> String {
+    path.display().to_string()
+}
+
+/// Mounts the boot partition. Nothing on it is for anybody but root.
+pub(crate) fn mount(device: &Path, at: &Path) -> Program {
+    let options = "nosuid,nodev,noexec,umask=0077";
+    program("mount", ["-t", "vfat", "-o", options, &text(device), &text(at)])
+}
+
+/// Takes the boot partition away again, also while a file of it is still read by somebody.
+pub(crate) fn unmount(at: &Path) -> Program {
+    program("umount", ["--lazy", &text(at)])
+}
+
+/// Changes a partition's label. The kernel is not told: the disk is in use, and it would only refuse.
+pub(crate) fn set_label(disk: &Path, number: u32, label: &str) -> Program {
+    sfdisk(disk, number, "--part-label", label)
+}
+
+/// Changes a partition's unique UUID.
+pub(crate) fn set_uuid(disk: &Path, number: u32, uuid: Uuid) -> Program {
+    sfdisk(disk, number, "--part-uuid", &uuid.to_string())
+}
+
+fn sfdisk(disk: &Path, number: u32, what: &str, value: &str) -> Program {
+    program("sfdisk", ["--no-reread", "--no-tell-kernel", what, &text(disk), &number.to_string(), value])
+}
+
+/// Tells whether a kernel image carries a signature that this certificate verifies.
+pub(crate) fn verify_signature(certificate: &Path, kernel_image: &Path) -> Program {
+    program("sbverify", ["--cert", &text(certificate), &text(kernel_image)])
+}
+
+/// Starts the machine again.
+pub(crate) fn restart() -> Program {
+    program("systemctl", ["--no-block", "reboot"])
+}

@@ -1,0 +1,147 @@
+//! The box's disk: the one that the running root lies on, by `/sys`, and its slots, by its partition table.
+//!
+//! Nothing that is plugged in can take the disk's place: what is under the root's device-mapper device tells
+//! which it is, and there is no second guess.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, File};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+use nix::sys::stat::{major, minor};
+use ota_core::slots::{Slot, SlotFacts};
+use uuid::{Uuid, uuid};
+
+use crate::gpt;
+use crate::places::Places;
+
+/// The partition that the firmware reads (UEFI 2.10, 5.3.3).
+pub(crate) const ESP: Uuid = uuid!("c12a7328-f81f-11d2-ba4b-00a0c93ec93b");
+/// Roots and their verity trees, for x86-64 and for arm64 (UAPI.2, Discoverable Partitions Specification).
+pub(crate) const ROOTS: [Uuid; 2] =
+    [uuid!("4f68bce3-e8cd-4db1-96e7-fbcaf984b709"), uuid!("b921b045-1df0-41c3-af44-4c6f280d3fae")];
+pub(crate) const VERITY: [Uuid; 2] =
+    [uuid!("2c7357ed-ebd2-46d9-aec1-23d437ec2bf5"), uuid!("df3300ce-d69f-4c92-978c-9bfb0f38d820")];
+
+/// A partition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Partition {
+    pub(crate) device: PathBuf,
+    /// Its number on the disk.
+    pub(crate) number: u32,
+}
+
+/// The partitions of a slot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct SlotPartitions {
+    pub(crate) root: Partition,
+    pub(crate) verity: Partition,
+    pub(crate) facts: SlotFacts,
+}
+
+/// The box's disk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Disk {
+    pub(crate) device: PathBuf,
+    /// The boot partition.
+    pub(crate) esp: PathBuf,
+    slots: [SlotPartitions; 2],
+    /// What the running root is made of.
+    in_use: BTreeSet<PathBuf>,
+}
+
+impl Disk {
+    /// The box's disk.
+    ///
+    /// # Errors
+    /// The running root does not lie on a disk with a boot partition and two slots.
+    pub(crate) fn find(places: &Places) -> Result<Self> {
+        let under_root = behind_root(places);
+        let block = places.sys().join("class/block");
+        let mut disks = entries(&block).filter(|path| !path.join("partition").exists());
+        let disk = disks
+            .find(|disk| partitions(disk).any(|at| name(&at).is_some_and(|name| under_root.contains(&name))))
+            .context("the disk that the running system lies on was not found")?;
+        let device = device(places, &disk).context("the disk has no device")?;
+        let table = table(&disk, &device)?;
+        let devices: BTreeMap<u32, PathBuf> =
+            partitions(&disk).filter_map(|at| Some((number(&at)?, self::device(places, &at)?))).collect();
+        let of = |kinds: &[Uuid]| -> Vec<(Partition, &gpt::Entry)> {
+            let entries = table.iter().filter(|entry| kinds.contains(&entry.kind));
+            let partition = |number| Some(Partition { device: devices.get(&number)?.clone(), number });
+            entries.filter_map(|entry| Some((partition(entry.number)?, entry))).collect()
+        };
+        let (roots, trees) = (of(&ROOTS), of(&VERITY));
+        ensure!(roots.len() == 2 && trees.len() == 2, "the disk does not have two slots");
+        let esp = of(&[ESP]).into_iter().next().context("the disk has no boot partition")?.0.device;
+        let slots = [0, 1].map(|at| SlotPartitions {
+            root: roots[at].0.clone(),
+            verity: trees[at].0.clone(),
+            facts: SlotFacts {
+                root_uuid: roots[at].1.uuid,
+                verity_uuid: trees[at].1.uuid,
+                label: roots[at].1.label.clone(),
+            },
+        });
+        let in_use = under_root.iter().filter_map(|name| self::device(places, &disk.join(name))).collect();
+        Ok(Self { device, esp, slots, in_use })
+    }
+
+    /// What the partition table says of the slots `[A, B]`.
+    pub(crate) fn facts(&self) -> [SlotFacts; 2] {
+        self.slots.each_ref().map(|slot| slot.facts.clone())
+    }
+
+    /// The partitions of a slot.
+    pub(crate) fn slot(&self, slot: Slot) -> &SlotPartitions {
+        &self.slots[slot as usize]
+    }
+
+    /// Whether the running root is made of a slot's partitions; then nothing may write it, whatever else
+    /// says which slot runs.
+    pub(crate) fn is_in_use(&self, slot: Slot) -> bool {
+        let SlotPartitions { root, verity, .. } = self.slot(slot);
+        [root, verity].iter().any(|partition| self.in_use.contains(&partition.device))
+    }
+}
+
+/// The partition table on the disk itself.
+fn table(disk: &Path, device: &Path) -> Result<Vec<gpt::Entry>> {
+    let sector = fs::read_to_string(disk.join("queue/logical_block_size")).unwrap_or_default();
+    let file = File::open(device).with_context(|| format!("cannot open {}", device.display()))?;
+    gpt::read(&file, sector.trim().parse().unwrap_or(512))
+}
+
+/// The names of the devices that the root's device-mapper device is made of.
+fn behind_root(places: &Places) -> Vec<String> {
+    let Ok(root) = fs::metadata(places.root()) else { return Vec::new() };
+    let number = format!("{}:{}", major(root.dev()), minor(root.dev()));
+    let slaves = places.sys().join("dev/block").join(number).join("slaves");
+    entries(&slaves).filter_map(|path| name(&path)).collect()
+}
+
+fn partitions(disk: &Path) -> impl Iterator<Item = PathBuf> + use<> {
+    entries(disk).filter(|path| path.join("partition").is_file())
+}
+
+fn number(partition: &Path) -> Option<u32> {
+    fs::read_to_string(partition.join("partition")).ok()?.trim().parse().ok()
+}
+
+fn device(places: &Places, at: &Path) -> Option<PathBuf> {
+    let told = fs::read_to_string(at.join("uevent")).ok()?;
+    let name = told.lines().find_map(|line| line.strip_prefix("DEVNAME="))?;
+    Some(places.dev().join(name))
+}
+
+fn entries(folder: &Path) -> impl Iterator<Item = PathBuf> + use<> {
+    let mut found: Vec<_> =
+        fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+    found.sort();
+    found.into_iter()
+}
+
+fn name(path: &Path) -> Option<String> {
+    path.file_name().map(|name| name.to_string_lossy().into_owned())
+}
