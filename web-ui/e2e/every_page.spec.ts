@@ -1,7 +1,7 @@
 /** What holds on every page: no sideways scrolling on a phone, nothing that shuts people out, nothing refused. */
 import { expect, expectNothingShutsOut, test } from "./fixtures";
 
-const PAGES = ["/", "/keys", "/chat", "/node", "/storage", "/audit", "/audit/logs", "/access", "/keys/no/such/page"];
+const PAGES = ["/", "/keys", "/chat", "/node", "/storage", "/updates", "/audit", "/audit/logs", "/access", "/keys/no/such/page"];
 
 for (const path of PAGES) {
   test(`${path} on a phone and on a desk, light and dark`, async ({ ownersPage, box }) => {

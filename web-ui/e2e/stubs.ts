@@ -1,7 +1,7 @@
 /** Answers in the box's place, for states that the real service cannot be put in here. */
-import type { Page, Route } from "@playwright/test";
+import type { Page, Route, WebSocketRoute } from "@playwright/test";
 
-import type { Fault, Volume } from "../src/api/types";
+import type { Fault, UpdatePhase, UpdateSettings, UpdateStatus, Volume } from "../src/api/types";
 
 export const OPEN_VOLUME: Volume = {
   state: "open",
@@ -34,6 +34,87 @@ export async function stubStorage(page: Page, volume: Volume): Promise<{ volume:
 export async function stubFault(page: Page, fault: Fault | null): Promise<{ fault: Fault | null }> {
   const box = { fault };
   await page.route("**/api/v1/system/fault", (route) => route.fulfill({ json: { fault: box.fault } }));
+  return box;
+}
+
+export const OFFER: NonNullable<UpdateStatus["offer"]> = {
+  version: "1.3.0",
+  source: "server",
+  notes: "The node starts twice as fast.\n\n- Keys: Ed25519 on YubiHSM.\n- Fixed: <b>bold</b> promises.",
+  signed_by: ["Ada Lovelace", "Grace Hopper"],
+  signed: "2026-11-20T10:00:00Z",
+  expires: "2027-11-20T10:00:00Z",
+  epoch: 2,
+  size: 712e6,
+  download: 31.4e6,
+  set_aside: null,
+};
+
+/** A box in its image, with a newer version. */
+export const UPDATES: UpdateStatus = {
+  availability: { state: "ready" },
+  running: "1.2.0",
+  board: "generic-x86_64",
+  good: true,
+  phase: { phase: "available", version: "1.3.0" },
+  problem: null,
+  offer: OFFER,
+  last_check: { at: "2026-11-21T09:00:00Z", problem: null },
+  next_check: "2026-11-21T21:14:00Z",
+  previous: { version: "1.1.0", refused: null },
+  history: [
+    { version: "1.2.0", at: "2026-11-01T03:02:00Z", outcome: "installed", reason: "" },
+    { version: "1.1.5", at: "2026-10-11T03:09:00Z", outcome: "rolled_back", reason: "The key store did not answer." },
+  ],
+};
+
+export const UPDATE_SETTINGS: UpdateSettings = {
+  automatic: "install",
+  server: "https://updates.example/anya",
+  channel: "stable",
+  check_every_hours: 12,
+  restart: { when: "at", at: "03:00" },
+  bandwidth: null,
+};
+
+export type StubbedUpdates = {
+  status: UpdateStatus;
+  settings: UpdateSettings;
+  /** What was ordered, in turn. */
+  orders: string[];
+  /** Goes on to a phase, and tells of it as the box does. */
+  tell: (phase: UpdatePhase, parts?: Partial<UpdateStatus>) => void;
+  /** Ends the connection of events, as a box does that restarts. */
+  hangUp: () => void;
+};
+
+/** A box whose updates are `status`, on pages that are loaded from now on. */
+export async function stubUpdates(page: Page, status: UpdateStatus): Promise<StubbedUpdates> {
+  let events: WebSocketRoute | null = null;
+  const box: StubbedUpdates = {
+    status,
+    settings: UPDATE_SETTINGS,
+    orders: [],
+    tell(phase, parts = {}) {
+      box.status = { ...box.status, ...parts, phase };
+      events?.send(JSON.stringify({ id: 1, at: new Date().toISOString(), type: "update_changed", phase }));
+    },
+    hangUp: () => void events?.close(),
+  };
+  await page.routeWebSocket("**/api/v1/events", (route) => {
+    events = route;
+  });
+  await page.route("**/api/v1/updates", (route) => route.fulfill({ json: box.status }));
+  await page.route("**/api/v1/updates/*", (route) => {
+    const request = route.request();
+    const what = new URL(request.url()).pathname.split("/").at(-1) ?? "";
+    if (what === "settings") {
+      if (request.method() === "PUT") box.settings = request.postDataJSON() as UpdateSettings;
+      return route.fulfill({ json: box.settings });
+    }
+    box.orders.push(what === "install" ? `install ${request.postData() ?? ""}` : what);
+    return route.fulfill({ status: 202, json: box.status });
+  });
   return box;
 }
 

@@ -14,6 +14,7 @@ import { NodePage } from "./pages/node/NodePage";
 import { NotFoundPage } from "./pages/NotFoundPage";
 import { SignInPage } from "./pages/SignInPage";
 import { StoragePage } from "./pages/storage/StoragePage";
+import { UpdatesPage } from "./pages/updates/UpdatesPage";
 import { UnreachablePage } from "./pages/UnreachablePage";
 import { Waiting } from "./parts/Waiting";
 import { PageGuard } from "./PageGuard";
@@ -70,6 +71,7 @@ function Pages() {
       <Route path="/chat" component={ChatPage} />
       <Route path="/node" component={NodePage} />
       <Route path="/storage" component={StoragePage} />
+      <Route path="/updates" component={UpdatesPage} />
       <Route path="/audit" component={ActivityPage} />
       <Route path="/audit/logs" component={LogsPage} />
       <Route path="/access" component={AccessPage} />

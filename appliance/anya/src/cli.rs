@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use reqwest::Url;
 
-use crate::commands::{access, api_keys, audit, bitcoin, chat, embed, keys};
+use crate::commands::{access, api_keys, audit, bitcoin, chat, embed, keys, update};
 
 /// The Anya Box on the command line.
 #[derive(Parser)]
@@ -54,6 +54,9 @@ pub(crate) enum Command {
     /// The Bitcoin node
     #[command(subcommand)]
     Bitcoin(bitcoin::Command),
+    /// Updates of the box's own software
+    #[command(subcommand)]
+    Update(update::Command),
     /// The devices that can run models
     Devices,
     /// The models

@@ -1,9 +1,10 @@
 //! The box's API, as the commands use it.
 
 use std::error::Error;
+use std::io::Read;
 use std::time::Duration;
 
-use reqwest::blocking::{Client as Http, RequestBuilder, Response};
+use reqwest::blocking::{Body, Client as Http, RequestBuilder, Response};
 use reqwest::header::CONTENT_TYPE;
 use reqwest::redirect::Policy;
 use reqwest::{StatusCode, Url};
@@ -79,6 +80,23 @@ impl Client {
     /// `POST` of JSON.
     pub(crate) fn post(&self, path: &str, body: &Value) -> Result<Value, Failure> {
         self.json(self.accepted(self.http.post(self.url(path)).json(body))?)
+    }
+
+    /// `POST` without a body.
+    pub(crate) fn post_empty(&self, path: &str) -> Result<Value, Failure> {
+        self.json(self.accepted(self.http.post(self.url(path)))?)
+    }
+
+    /// `POST` of so many bytes, without a bound on the time.
+    pub(crate) fn post_bytes(
+        &self,
+        path: &str,
+        bytes: impl Read + Send + 'static,
+        length: u64,
+    ) -> Result<Value, Failure> {
+        let request = self.http.post(self.url(path)).header(CONTENT_TYPE, "application/octet-stream");
+        let request = request.body(Body::sized(bytes, length)).timeout(STREAM_BOUND);
+        self.json(self.accepted(request)?)
     }
 
     /// `PUT` of JSON.

@@ -61,6 +61,9 @@ pub(crate) enum Failure {
     /// The model stopped in the middle of its answer.
     #[error("the model stopped in the middle of its answer: {0}")]
     Generation(String),
+    /// An update did not come to what was waited for.
+    #[error("the update did not go through: {0}")]
+    Update(String),
     /// A file on this computer.
     #[error("cannot {operation} {}: {source}", path.display())]
     File { operation: &'static str, path: PathBuf, source: std::io::Error },

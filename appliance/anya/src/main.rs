@@ -17,6 +17,7 @@ mod client;
 mod commands;
 mod failure;
 mod profile;
+mod progress;
 mod prompt;
 mod screen;
 mod trust;

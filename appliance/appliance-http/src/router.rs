@@ -53,6 +53,7 @@ fn api_routes() -> OpenApiRouter<Arc<Api>> {
         .merge(routes::access::routes())
         .merge(routes::system::routes())
         .merge(routes::storage::routes())
+        .merge(routes::updates::routes())
         .merge(routes::security::routes())
         .merge(routes::bitcoin::routes())
         .merge(routes::ml::routes())

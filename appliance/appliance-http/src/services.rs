@@ -9,6 +9,7 @@ use appliance_core::inference::{ChatModel, Embedder};
 use appliance_core::keys::{Idempotency, KeyService, TokenLogin};
 use appliance_core::logs::LogSource;
 use appliance_core::node::Node;
+use appliance_core::update::{UpdatePreferences, Updates};
 use hal_api::volume::DataVolume;
 use hal_api::{Accelerator, BoardSensors};
 use serde::Serialize;
@@ -80,6 +81,10 @@ pub struct Services {
     pub events: EventBus,
     /// Where the data is.
     pub storage: Storage,
+    /// Updates of the box's own software.
+    pub updates: Arc<dyn Updates>,
+    /// What the owner decided about them.
+    pub update_preferences: Arc<dyn UpdatePreferences>,
     /// What the box says of itself.
     pub identity: BoxIdentity,
     /// Ends live events when the service stops; the same token as [`crate::serve`]'s.

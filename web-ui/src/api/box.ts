@@ -1,6 +1,7 @@
 /** What the box can be asked, one function per question. */
 import { json, send, withQuery } from "./http";
 import type * as t from "./types";
+import { upload } from "./upload";
 
 // Access
 export const claimState = () => json<t.ClaimState>("/api/v1/access/claim");
@@ -48,6 +49,26 @@ export const makeBlocks = (count: number) =>
 // Models and hardware
 export const devices = () => json<t.Devices>("/api/v1/ml/devices");
 export const models = () => json<t.Models>("/api/v1/ml/models");
+
+// Updates
+const UPDATES = "/api/v1/updates";
+const order = (what: string, body?: unknown) => json<t.UpdateStatus>(`${UPDATES}/${what}`, { method: "POST", body });
+
+export const updates = () => json<t.UpdateStatus>(UPDATES);
+export const checkForUpdates = () => order("check");
+export const downloadUpdate = () => order("download");
+/** `insist`: also a version that the box set aside. */
+export const installUpdate = (version: string, insist: boolean) => order("install", { version, insist });
+export const cancelUpdate = () => order("cancel");
+/** Restarts the box, into what is installed. */
+export const restartIntoUpdate = () => order("restart");
+export const rollBackUpdate = () => order("rollback");
+/** Answers once the box has checked all of the file. */
+export const sendUpdateFile = (file: Blob, onSent: (bytes: number) => void, signal: AbortSignal) =>
+  upload<t.UpdateStatus>(`${UPDATES}/file`, file, onSent, signal);
+export const updateSettings = () => json<t.UpdateSettings>(`${UPDATES}/settings`);
+export const changeUpdateSettings = (body: t.UpdateSettings) =>
+  json<t.UpdateSettings>(`${UPDATES}/settings`, { method: "PUT", body });
 
 // The box itself
 export const system = () => json<t.System>("/api/v1/system");

@@ -47,12 +47,17 @@ export async function send(path: string, options: RequestOptions = {}): Promise<
     if (method !== "GET" && path.startsWith("/api/")) tellFull(false);
     return response;
   }
+  throw await refusal(response);
+}
+
+/** The problem in an answer that is not a success; whoever wants to know of such a problem is told. */
+export async function refusal(response: Response): Promise<Problem> {
   const problem = await problemOf(response);
   if (problem.storageFull) tellFull(true);
   if (problem.status === 401 && problem.slug === "unauthorized") {
     for (const listener of signedOutListeners) listener();
   }
-  throw problem;
+  return problem;
 }
 
 function tellFull(full: boolean): void {

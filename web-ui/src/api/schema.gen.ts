@@ -482,6 +482,186 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/updates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How updates are: what runs, what can be installed, how far it is. Every change is told by an event,
+         *     `update_changed`.
+         */
+        get: operations["update_status"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/updates/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends what is under way. What was fetched stays. */
+        post: operations["cancel_update"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/updates/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Looks for a release, in the background. */
+        post: operations["check_for_updates"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/updates/download": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Fetches the release that is offered, in the background. What was fetched before is not fetched again. */
+        post: operations["download_update"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/updates/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes a release in one file, and offers it: for a box without a network. The body is the file itself. It
+         *     is checked while it arrives; the answer comes when all of it was.
+         */
+        post: operations["take_update_file"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/updates/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What became of updates, newest first. */
+        get: operations["update_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/updates/install": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Installs the release that is offered, in the background; fetches it first when that was not done. The box
+         *     restarts when the settings say.
+         */
+        post: operations["install_update"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/updates/restart": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Restarts the box now, into what is installed. */
+        post: operations["restart_into_update"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/updates/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Goes back to the version before, and restarts. */
+        post: operations["roll_back_update"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/updates/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the owner decided about updates. */
+        get: operations["update_settings"];
+        /** Decides about updates; it counts from now on. */
+        put: operations["change_update_settings"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/ca.crt": {
         parameters: {
             query?: never;
@@ -710,6 +890,12 @@ export interface components {
             head: string;
             intact: boolean;
         };
+        /**
+         * @description How much the box does by itself: `check` tells that there is a release, `download` fetches it, too, and
+         *     `install` installs it, too.
+         * @enum {string}
+         */
+        Automatic: "off" | "check" | "download" | "install";
         /** @description What the box knows of its node. */
         BitcoinStatus: {
             /** @description Hash of the block at the end of its best chain. */
@@ -1159,6 +1345,10 @@ export interface components {
             type: "box_claimed";
             username: string;
         } | {
+            phase: components["schemas"]["UpdatePhase"];
+            /** @enum {string} */
+            type: "update_changed";
+        } | {
             /** Format: int64 */
             missed: number;
             /** @enum {string} */
@@ -1237,6 +1427,16 @@ export interface components {
         Health: {
             /** @example ok */
             status: string;
+        };
+        /** @description What to install. */
+        InstallUpdate: {
+            /** @description Also when the box does not install it by itself, as it failed before. */
+            insist?: boolean;
+            /**
+             * @description The version that was offered. Another one is not installed in its place.
+             * @example 1.3.0
+             */
+            version: string;
         };
         /** @description A key pair whose private half stays in its token. */
         Key: {
@@ -1449,6 +1649,12 @@ export interface components {
          * @enum {string}
          */
         PinTries: "untold" | "fewer" | "one" | "locked";
+        /** @description The version in the other slot. */
+        PreviousVersion: {
+            /** @description Why there is no way back to it; `null` when there is. */
+            refused: string | null;
+            version: string;
+        };
         /**
          * @description How far the search for accelerators is.
          * @enum {string}
@@ -1456,6 +1662,11 @@ export interface components {
         ProbeState: "ready" | "probing" | "failed";
         /** @description A failure (RFC 9457). Under `/v1/` it also carries `error`, as OpenAI's clients expect. */
         Problem: {
+            /**
+             * @description The particular reason in one word, stable, where a kind has several; for programs.
+             * @example too_few_signatures
+             */
+            code?: string | null;
             /**
              * @description What happened, in plain words.
              * @example `label` is 300 characters long; at most 64 are allowed.
@@ -1523,6 +1734,11 @@ export interface components {
          * @enum {string}
          */
         RecoveryKeyState: "made" | "missing" | "not_needed";
+        /**
+         * @description `now`: at once. `at`: the next time that the clock shows `at`. `manual`: when the owner says so.
+         * @enum {string}
+         */
+        RestartWhen: "now" | "at" | "manual";
         /**
          * @description What somebody may do: an administrator everything.
          * @enum {string}
@@ -1713,6 +1929,220 @@ export interface components {
              */
             recovery_key: string;
         };
+        /** @description Whether the box can be updated at all. */
+        UpdateAvailability: {
+            /** @enum {string} */
+            state: "ready";
+        } | {
+            /** @enum {string} */
+            state: "unsupported";
+        } | {
+            /** @description Why, in plain words. */
+            reason: string;
+            /** @enum {string} */
+            state: "blocked";
+        };
+        /** @description How the last look for a release ended. */
+        UpdateCheck: {
+            /** Format: date-time */
+            at: string;
+            problem: components["schemas"]["UpdateProblem"] | null;
+        };
+        /** @description What became of one update. */
+        UpdateEntry: {
+            /** Format: date-time */
+            at: string;
+            outcome: components["schemas"]["UpdateOutcome"];
+            /** @description Why, in plain words; empty when all went well. */
+            reason: string;
+            version: string;
+        };
+        /** @description What became of updates, newest first. */
+        UpdateHistory: {
+            items: components["schemas"]["UpdateEntry"][];
+            /** @description Always `null`: the history is short. */
+            next_cursor: string | null;
+        };
+        /** @description A release that can be installed. */
+        UpdateOffer: {
+            /**
+             * Format: int64
+             * @description What still has to be fetched of it, bytes; `null` before that was worked out.
+             */
+            download: number | null;
+            /**
+             * Format: int64
+             * @description Its security epoch.
+             */
+            epoch: number;
+            /**
+             * Format: date-time
+             * @description Until when it may be installed.
+             */
+            expires: string;
+            /** @description What is new, in the words of those who made it: plain text. */
+            notes: string;
+            /**
+             * @description Why the box does not install it by itself; it does when the owner insists. `null` when nothing is
+             *     against it.
+             */
+            set_aside: string | null;
+            /** Format: date-time */
+            signed: string;
+            /** @description The names of those who signed it. */
+            signed_by: string[];
+            /**
+             * Format: int64
+             * @description The size of what is written, bytes.
+             */
+            size: number;
+            source: components["schemas"]["UpdateSource"];
+            /** @example 1.3.0 */
+            version: string;
+        };
+        /**
+         * @description What became of an update: `refused` before anything was written; `rolled_back` by the box itself, as it
+         *     did not work; `taken_back` by the owner.
+         * @enum {string}
+         */
+        UpdateOutcome: "installed" | "refused" | "failed" | "rolled_back" | "taken_back";
+        /** @description Where an update is. */
+        UpdatePhase: {
+            /** @enum {string} */
+            phase: "idle";
+        } | {
+            /** @enum {string} */
+            phase: "checking";
+            /** Format: date-time */
+            since: string;
+        } | {
+            /** @enum {string} */
+            phase: "available";
+            version: string;
+        } | {
+            /** Format: int64 */
+            done: number;
+            /** @enum {string} */
+            phase: "downloading";
+            /** Format: int64 */
+            total: number;
+            version: string;
+        } | {
+            /** @enum {string} */
+            phase: "ready";
+            version: string;
+        } | {
+            /** @enum {string} */
+            phase: "installing";
+            step: components["schemas"]["UpdateStep"];
+            version: string;
+        } | {
+            /** Format: date-time */
+            at: string | null;
+            /** @enum {string} */
+            phase: "restart_pending";
+            version: string;
+        } | {
+            /** @enum {string} */
+            phase: "trial";
+            /** Format: date-time */
+            since: string;
+            version: string;
+        } | {
+            /** Format: date-time */
+            at: string;
+            /** @enum {string} */
+            phase: "good";
+            version: string;
+        } | {
+            /** @enum {string} */
+            phase: "rolled_back";
+            reason: string;
+            to: string;
+            version: string;
+        };
+        /** @description Something that went wrong. */
+        UpdateProblem: {
+            /**
+             * @description The reason in one word, which stays the same; for programs.
+             * @example too_few_signatures
+             */
+            code: string;
+            /** @description The reason in plain words. */
+            text: string;
+        };
+        /** @description When the box restarts into an update that is installed. */
+        UpdateRestart: {
+            /**
+             * @description A time of the day, UTC; with `"when": "at"` and only then.
+             * @example 03:30
+             */
+            at?: string | null;
+            when: components["schemas"]["RestartWhen"];
+        };
+        /** @description What the owner decides about updates. All of it is sent at once. */
+        UpdateSettings: {
+            automatic: components["schemas"]["Automatic"];
+            /**
+             * Format: int64
+             * @description At most so many bytes per second are fetched; `null`: as many as come.
+             */
+            bandwidth: number | null;
+            /**
+             * @description The channel that is followed.
+             * @example stable
+             */
+            channel: string;
+            /**
+             * Format: int32
+             * @description How often the box looks by itself, hours.
+             */
+            check_every_hours: number;
+            restart: components["schemas"]["UpdateRestart"];
+            /**
+             * @description The address of the repository; `null` when there is none, and updates come by file alone.
+             * @example https://updates.example/anya
+             */
+            server: string | null;
+        };
+        /**
+         * @description Where a release comes from: the server, or a file that the owner brought.
+         * @enum {string}
+         */
+        UpdateSource: "server" | "file";
+        /** @description How updates are. */
+        UpdateStatus: {
+            availability: components["schemas"]["UpdateAvailability"];
+            /**
+             * @description The board; `null` where there are no slots.
+             * @example generic-x86_64
+             */
+            board: string | null;
+            /** @description Whether the version that runs was found to work since the start. */
+            good: boolean;
+            /** @description What became of updates, newest first. */
+            history: components["schemas"]["UpdateEntry"][];
+            last_check: components["schemas"]["UpdateCheck"] | null;
+            /**
+             * Format: date-time
+             * @description When the box looks by itself.
+             */
+            next_check: string | null;
+            offer: components["schemas"]["UpdateOffer"] | null;
+            phase: components["schemas"]["UpdatePhase"];
+            previous: components["schemas"]["PreviousVersion"] | null;
+            problem: components["schemas"]["UpdateProblem"] | null;
+            /**
+             * @description The version that runs.
+             * @example 1.2.0
+             */
+            running: string;
+        };
+        /**
+         * @description A step of an installation, in this order. Nothing that runs is touched by any of them.
+         * @enum {string}
+         */
+        UpdateStep: "forget" | "label_empty" | "write_root" | "write_verity" | "verify_read_back" | "set_identity" | "stage_kernel" | "arm" | "restart";
         /** @description Somebody who may use the box. */
         User: {
             id: string;
@@ -2587,6 +3017,250 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    update_status: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How updates are */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UpdateStatus"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    cancel_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It ends */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UpdateStatus"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    check_for_updates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It looks */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UpdateStatus"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    download_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is fetched */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UpdateStatus"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    take_update_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description At most 2 GiB */
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description It is offered */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UpdateStatus"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    update_history: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The history */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UpdateHistory"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    install_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InstallUpdate"];
+            };
+        };
+        responses: {
+            /** @description It is installed */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UpdateStatus"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    restart_into_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It restarts */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UpdateStatus"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    roll_back_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It restarts with the version before */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UpdateStatus"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    update_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The settings */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UpdateSettings"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    change_update_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateSettings"];
+            };
+        };
+        responses: {
+            /** @description The settings */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UpdateSettings"];
+                };
             };
             default: components["responses"]["Problem"];
         };

@@ -1,6 +1,6 @@
 import { afterEach, expect, test, vi } from "vitest";
 
-import type { BitcoinStatus, EventFrame, System, Volume } from "../api/types";
+import type { BitcoinStatus, EventFrame, System, UpdateStatus, Volume } from "../api/types";
 import { applyEvent, boxState, forgetAll } from "./box_state";
 
 const NODE: BitcoinStatus = {
@@ -47,5 +47,28 @@ test("what is shown is asked anew after missed events, what is not shown is forg
   event({ type: "lagged", missed: 3 });
   expect(fetch.mock.calls.map(([path]) => path)).toEqual(["/api/v1/security/tokens"]);
   expect(boxState.bitcoin.snapshot().value).toBeNull();
+  leave();
+});
+
+test("a download moves by events alone, and any other change is asked about", () => {
+  const fetch = vi.spyOn(globalThis, "fetch").mockImplementation(() => new Promise<Response>(() => undefined));
+  const asked = () => fetch.mock.calls.filter(([path]) => path === "/api/v1/updates").length;
+  const downloading = (done: number) => ({ phase: "downloading", version: "1.3.0", done, total: 100 });
+  const change = (phase: object) => event({ type: "update_changed", phase });
+  const leave = boxState.updates.subscribe(() => undefined);
+  boxState.updates.put({ running: "1.2.0", phase: { phase: "available", version: "1.3.0" } } as UpdateStatus);
+
+  change(downloading(1));
+  expect(boxState.updates.snapshot().value?.phase).toMatchObject({ done: 1 });
+  expect(asked()).toBe(1);
+  change(downloading(2));
+  expect(boxState.updates.snapshot()).toMatchObject({ asking: true, value: { phase: { done: 1 } } });
+  boxState.updates.put({ running: "1.2.0", phase: downloading(3) } as UpdateStatus);
+  change(downloading(4));
+  expect(boxState.updates.snapshot()).toMatchObject({ asking: false, value: { running: "1.2.0", phase: { done: 4 } } });
+  expect(asked()).toBe(1);
+  change({ phase: "ready", version: "1.3.0" });
+  expect(boxState.updates.snapshot().value?.phase.phase).toBe("ready");
+  expect(asked()).toBe(2);
   leave();
 });

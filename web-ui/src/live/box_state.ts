@@ -1,6 +1,6 @@
 /** Everything the page keeps up to date, and what each event changes. */
 import * as box from "../api/box";
-import type { EventFrame } from "../api/types";
+import type { EventFrame, UpdatePhase } from "../api/types";
 import { Resource } from "./resource";
 
 export const boxState = {
@@ -16,6 +16,8 @@ export const boxState = {
   storage: new Resource(box.storage),
   system: new Resource(box.system),
   tokens: new Resource(box.tokens),
+  updates: new Resource(box.updates),
+  updateSettings: new Resource(box.updateSettings),
 };
 
 export type BoxState = typeof boxState;
@@ -74,10 +76,25 @@ export function applyEvent(event: EventFrame, state: BoxState = boxState): void 
     case "box_claimed":
       reload(state.audit, state.auditVerification);
       break;
+    case "update_changed":
+      updateChanged(event.phase, state);
+      break;
     case "lagged":
       reloadShown(state);
       break;
   }
+}
+
+/** How far a download is comes several times a second; every other change brings more than the phase. */
+function updateChanged(phase: UpdatePhase, { updates, audit, auditVerification }: BoxState): void {
+  const { value, asking } = updates.snapshot();
+  if (phase.phase === "downloading" && value?.phase.phase === "downloading") {
+    // An answer that is on its way knows it as well, and more.
+    if (!asking) updates.put({ ...value, phase });
+    return;
+  }
+  updates.patch((status) => ({ ...status, phase }));
+  reload(updates, audit, auditVerification);
 }
 
 type Reloadable = Pick<Resource<unknown>, "watched" | "reload" | "forget">;

@@ -13,6 +13,7 @@ const PLACES: readonly { to: string; name: string; icon: IconName }[] = [
   { to: "/chat", name: "Chat", icon: "chat" },
   { to: "/node", name: "Node", icon: "node" },
   { to: "/storage", name: "Storage", icon: "storage" },
+  { to: "/updates", name: "Updates", icon: "update" },
   { to: "/audit", name: "Activity", icon: "activity" },
   { to: "/access", name: "Access", icon: "access" },
 ];

@@ -16,6 +16,16 @@ const DONE: Record<string, string> = {
   "key.sign": "signed with the key",
   "node.settings": "changed the settings of the Bitcoin node",
   "token.login": "unlocked the token",
+  "update.check": "looked for updates",
+  "update.download": "downloaded an update",
+  "update.install": "began to install an update",
+  "update.cancel": "stopped an update",
+  "update.restart": "restarted the box",
+  "update.roll_back": "went back to the version before",
+  "update.file": "sent an update as a file",
+  "update.settings": "changed how updates are installed",
+  "update.installed": "installed an update, and it works",
+  "update.taken_back": "runs the version before again",
 };
 
 const TRIED: Record<string, string> = {
@@ -33,6 +43,17 @@ const TRIED: Record<string, string> = {
   "key.sign": "tried to sign with the key",
   "node.settings": "tried to change the settings of the Bitcoin node",
   "token.login": "tried to unlock the token",
+  "update.check": "tried to look for updates",
+  "update.download": "tried to download an update",
+  "update.install": "tried to install an update",
+  "update.cancel": "tried to stop an update",
+  "update.restart": "tried to restart the box",
+  "update.roll_back": "tried to go back to the version before",
+  "update.file": "tried to take an update from a file",
+  "update.settings": "tried to change how updates are installed",
+  "update.refused": "did not take an update",
+  "update.failed": "could not install an update",
+  "update.rolled_back": "took back an update that did not work",
 };
 
 /** The action's object is told only where it is not clear from the action. */
@@ -54,7 +75,11 @@ export function auditWords(entry: AuditEntry, labels: ReadonlyMap<string, string
   return {
     who: who(entry),
     what: words[entry.action] ?? `did "${entry.action}" on`,
-    object: NAMES_NOTHING.has(entry.action) ? null : object(entry, labels),
+    object: entry.action.startsWith("update.")
+      ? detailText(entry, "version")
+      : NAMES_NOTHING.has(entry.action)
+        ? null
+        : object(entry, labels),
     outcome: entry.outcome === "ok" ? null : outcome(entry),
   };
 }

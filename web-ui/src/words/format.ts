@@ -57,6 +57,11 @@ export function moment(at: string): string {
   return new Date(at).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "medium" });
 }
 
+/** The same without its seconds, for what is hours away or long ago. */
+export function minute(at: string): string {
+  return new Date(at).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
+}
+
 export function day(at: string): string {
   return new Date(at).toLocaleDateString(undefined, { dateStyle: "medium" });
 }

@@ -16,6 +16,10 @@ const CHAINS: Record<BitcoinStatus["chain"], string> = {
 /** Whether blocks can be made at will. */
 export const canMakeBlocks = (node: BitcoinStatus): boolean => node.chain === "regtest" && node.state === "running";
 
+/** Whether there is nobody to call, which is as it should be. */
+export const chainIsPrivate = ({ chain, peers }: BitcoinStatus): boolean =>
+  chain === "regtest" && peers.inbound + peers.outbound === 0;
+
 export const chainName = (chain: BitcoinStatus["chain"]): string => CHAINS[chain];
 
 export function nodeWords(node: BitcoinStatus): Words {

@@ -12,6 +12,13 @@ const FOR_PEOPLE: Record<string, Partial<Words>> = {
     title: "The conversation is longer than the model can keep in mind",
     next: "Start a new conversation, or write less.",
   },
+  "updates-unsupported": {
+    title: "There are no updates here",
+    text: "The box runs as a program on this computer, not from its own image.",
+    next: "Build a newer version on the computer instead.",
+  },
+  "update-under-way": { next: "Wait until that is done; this page shows how far it is." },
+  "update-refused": { next: "Nothing was changed, and the box works as before." },
   busy: { title: "The box is busy", next: "Wait a moment, then try again." },
   internal: {
     title: "The box failed at this",

@@ -11,6 +11,7 @@ pub(crate) mod keys;
 mod ml;
 mod status;
 mod tokens;
+pub(crate) mod update;
 
 use std::fs;
 use std::path::Path;
@@ -49,6 +50,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         Command::Tokens => tokens::run(&session()?),
         Command::Audit(audit) => audit::run(&audit, &session()?),
         Command::Bitcoin(command) => bitcoin::run(&command, &session()?),
+        Command::Update(command) => update::run(command, &session()?),
         Command::Devices => ml::devices(&session()?),
         Command::Models => ml::models(&session()?),
         Command::Embed(embed) => embed::run(embed, &session()?),

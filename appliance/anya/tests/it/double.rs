@@ -1,6 +1,6 @@
 //! A double of the box: TLS with an authority of its own, and the answers that a test gives it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
@@ -19,7 +19,8 @@ pub(crate) struct Request {
     pub(crate) body: Value,
 }
 
-type Answers = HashMap<String, (u16, &'static str, String)>;
+/// What requests are answered with, in turn; the last answer stays.
+type Answers = HashMap<String, VecDeque<(u16, &'static str, String)>>;
 
 /// The double; it serves until the test's process ends.
 pub(crate) struct Double {
@@ -53,11 +54,18 @@ impl Double {
 
     /// What a request is answered with from now on.
     pub(crate) fn answer(&self, request: &str, status: u16, kind: &'static str, body: &str) {
-        self.answers.lock().unwrap().insert(request.to_owned(), (status, kind, body.to_owned()));
+        let answer = VecDeque::from([(status, kind, body.to_owned())]);
+        self.answers.lock().unwrap().insert(request.to_owned(), answer);
     }
 
     pub(crate) fn json(&self, request: &str, status: u16, body: &Value) {
         self.answer(request, status, "application/json", &body.to_string());
+    }
+
+    /// What a request is answered with after what it is answered with now.
+    pub(crate) fn then_json(&self, request: &str, status: u16, body: &Value) {
+        let answer = (status, "application/json", body.to_string());
+        self.answers.lock().unwrap().entry(request.to_owned()).or_default().push_back(answer);
     }
 
     pub(crate) fn problem(&self, request: &str, status: u16, body: &Value) {
@@ -103,7 +111,7 @@ fn serve(
     let mut stream = StreamOwned::new(ServerConnection::new(config).unwrap(), socket);
     let Some(request) = read(&mut stream) else { return };
     let unknown = (404, "application/problem+json", r#"{"title":"Not found","status":404}"#.to_owned());
-    let (status, kind, body) = answers.lock().unwrap().get(&request.line).cloned().unwrap_or(unknown);
+    let (status, kind, body) = next(&mut answers.lock().unwrap(), &request.line).unwrap_or(unknown);
     requests.lock().unwrap().push(request);
     let head = format!(
         "HTTP/1.1 {status} Told\r\nContent-Type: {kind}\r\nContent-Length: {}\r\nConnection: close\r\n\
@@ -113,6 +121,11 @@ fn serve(
     let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body.as_bytes()));
     stream.conn.send_close_notify();
     let _ = stream.flush();
+}
+
+fn next(answers: &mut Answers, line: &str) -> Option<(u16, &'static str, String)> {
+    let answers = answers.get_mut(line)?;
+    if answers.len() > 1 { answers.pop_front() } else { answers.front().cloned() }
 }
 
 fn read(stream: &mut impl Read) -> Option<Request> {

@@ -8,3 +8,4 @@ mod first_contact;
 mod output;
 mod real;
 mod terminal;
+mod update;

@@ -100,6 +100,15 @@ fn the_real_box_is_claimed_and_used() {
     for shown in [["bitcoin", "status"].as_slice(), &["models"], &["devices"], &["api-keys", "list"]] {
         terminal.run(shown).done();
     }
+    assert!(terminal.run(&["update", "status"]).done().contains("this machine takes none"));
+    for shown in ["settings", "history"] {
+        terminal.run(&["update", shown]).done();
+    }
+    let file = terminal.file("big.update", &"x".repeat(3 << 20));
+    for refused in [["update", "check"].as_slice(), &["update", "install", file.to_str().unwrap()]] {
+        let ended = terminal.run(refused);
+        assert!(ended.status == 1 && ended.err.contains("takes no updates"), "{ended:?}");
+    }
     terminal.run(&["logout"]).done();
     assert!(terminal.run(&["tokens", "--url", &service.address]).failed().contains("does not know the box"));
 }

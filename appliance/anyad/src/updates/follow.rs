@@ -97,6 +97,7 @@ impl Updater {
             self.on(Event::MarkedGood { at: self.now() });
             self.note_outcome(&version, Outcome::Installed, "");
             self.clear_downloads();
+            self.tell();
             (self.parts.when_good)();
         }
     }

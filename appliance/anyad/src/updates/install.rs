@@ -1,8 +1,7 @@
 //! Installing: from the folder or file that holds what was fetched into the other slot.
 
 use ota_client::kept::Keeping;
-use ota_client::release::{self, Places};
-use ota_client::slot_keeper::ReadableSlots;
+use ota_client::release::{self, Places, Stock};
 use ota_client::source::{Cancel, Source, SourceError};
 use ota_core::life::{Event, Outcome, Phase};
 use ota_core::manifest::{Manifest, PartKind};
@@ -62,11 +61,14 @@ impl Updater {
     ) -> Result<(), Trouble> {
         let slots = self.parts.keeper.read()?;
         self.make_folder()?;
+        let stock = self.stock(&slots, cancel)?;
         let uki = release::uki_file(&self.uki_path()).map_err(SourceError::Keep)?;
         self.on(Event::Step { step: Action::Forget });
         let installing = self.parts.keeper.install(&offer.channel, &offer.evidence, insist)?;
         let into = Places { root: installing.root(), verity: installing.verity(), uki: &uki };
-        self.put_together(offer, manifest, &slots, into, cancel)?;
+        let put = self.put_together(offer, manifest, &stock, into, cancel);
+        self.forget_stock();
+        put?;
         cancel.check()?;
         installing.finish(&uki, &mut |step| self.on(Event::Step { step }))?;
         Ok(())
@@ -76,7 +78,7 @@ impl Updater {
         &self,
         offer: &KeptOffer,
         manifest: &Manifest,
-        slots: &ReadableSlots,
+        stock: &Stock,
         into: Places<'_>,
         cancel: &Cancel,
     ) -> Result<(), Trouble> {
@@ -88,7 +90,7 @@ impl Updater {
             }
         };
         let mut put = |source: &mut dyn Source| {
-            release::put_together(source, manifest, slots, into, cancel, &mut told).map_err(Trouble::from)
+            release::put_together(source, manifest, stock, into, cancel, &mut told).map_err(Trouble::from)
         };
         match offer.source {
             KeptSource::File => put(&mut self.open_bundle(cancel)?),

@@ -158,8 +158,9 @@ impl Updater {
                 if let Some(offer) = &mut state.kept.offer {
                     offer.download = Some(bytes);
                 }
-                let phase = state.kept.phase.clone();
-                self.moved(&mut state, phase, true);
+                self.keep(&state);
+                drop(state);
+                self.tell();
             }
             Err(trouble) => tracing::warn!(code = trouble.code, text = trouble.text, "how much to fetch"),
         }
@@ -174,7 +175,9 @@ impl Updater {
         self.make_folder()?;
         let mut source = Keeping::new(self.kept_folder(), &mut *server);
         let uki = release::uki_file(&self.uki_path()).map_err(SourceError::Keep)?;
-        let missing = release::missing(&mut source, &manifest, &slots, &uki, cancel)?;
+        let stock = self.stock(&slots, cancel)?;
+        let other = &slots.other.root;
+        let missing = release::missing(&mut source, &manifest, &stock, other, &uki, cancel)?;
         Ok((missing, manifest))
     }
 

@@ -11,6 +11,8 @@ use appliance_core::settings::Settings;
 use appliance_core::storage::StorageResult;
 use appliance_core::update::UpdateError;
 use jiff::Timestamp;
+use ota_client::release::Stock;
+use ota_client::slot_keeper::ReadableSlots;
 use ota_client::source::Cancel;
 use ota_core::life::{Entry, Event, Outcome, Phase};
 use ota_core::manifest::Manifest;
@@ -50,6 +52,8 @@ pub(crate) struct Updater {
     pub(super) parts: Parts,
     pub(super) started: Timestamp,
     state: Mutex<State>,
+    /// What the slots held when stock was taken, as long as nothing was written.
+    stock: Mutex<Option<Arc<Stock>>>,
     /// The state changed.
     pub(super) changed: Condvar,
 }
@@ -79,7 +83,7 @@ impl Updater {
             stopping: false,
         };
         let started = parts.clock.now();
-        Self { parts, started, state: Mutex::new(state), changed: Condvar::new() }
+        Self { parts, started, state: Mutex::new(state), stock: Mutex::new(None), changed: Condvar::new() }
     }
 
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
@@ -101,6 +105,7 @@ impl Updater {
         }
         let cancel = Cancel::default();
         state.activity = Some((activity, cancel.clone()));
+        state.problem = None;
         drop(state);
         Ok(Busy { updater: Arc::clone(self), cancel })
     }
@@ -191,19 +196,21 @@ impl Updater {
 
     /// Something that was done in the background is over.
     pub(super) fn ended(&self, what: &'static str, ended: Result<(), Trouble>) {
-        let trouble = match ended {
-            Ok(()) => {
-                self.state().problem = None;
-                return;
+        match ended {
+            Ok(()) => {}
+            Err(trouble) if trouble.was_stopped() => tracing::info!(what, "stopped"),
+            Err(trouble) => {
+                tracing::warn!(what, code = trouble.code, text = trouble.text, "failed");
+                self.state().problem = Some(trouble.problem());
             }
-            Err(trouble) => trouble,
-        };
-        if trouble.was_stopped() {
-            tracing::info!(what, "stopped");
-            return;
         }
-        tracing::warn!(what, code = trouble.code, text = trouble.text, "failed");
-        self.state().problem = Some(trouble.problem());
+        self.tell();
+    }
+
+    /// Tells once more where an update is: something beside the phase changed, such as the history.
+    pub(super) fn tell(&self) {
+        let phase = self.state().kept.phase.clone();
+        self.parts.events.publish(DomainEvent::UpdateChanged { phase });
     }
 
     /// Where what was fetched is kept.
@@ -228,6 +235,22 @@ impl Updater {
                 tracing::warn!(path = %path.display(), error = &error as &dyn std::error::Error, "left behind");
             }
         }
+    }
+
+    /// What the slots hold.
+    pub(super) fn stock(&self, slots: &ReadableSlots, cancel: &Cancel) -> Result<Arc<Stock>, Trouble> {
+        let mut kept = self.stock.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(stock) = &*kept {
+            return Ok(Arc::clone(stock));
+        }
+        let stock = Arc::new(Stock::take(slots, cancel)?);
+        *kept = Some(Arc::clone(&stock));
+        Ok(stock)
+    }
+
+    /// A slot was written.
+    pub(super) fn forget_stock(&self) {
+        *self.stock.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     /// Ends what is under way, and what follows.

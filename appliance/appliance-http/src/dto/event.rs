@@ -9,6 +9,7 @@ use super::health::ComponentState;
 use super::models::Model;
 use super::node::BitcoinStatus;
 use super::tokens::KeyAlgorithm;
+use super::update::UpdatePhase;
 
 /// What a frame of `/api/v1/events` holds.
 #[derive(Debug, Serialize, ToSchema)]
@@ -44,6 +45,8 @@ pub(crate) enum Event {
     SessionOpened { username: String },
     /// The box got its first administrator.
     BoxClaimed { username: String },
+    /// Where an update is changed; `GET /api/v1/updates` tells the rest.
+    UpdateChanged { phase: UpdatePhase },
     /// This listener was too slow: so many events were left out. Read the present state anew.
     Lagged { missed: u64 },
 }
@@ -67,6 +70,7 @@ impl From<DomainEvent> for Event {
             DomainEvent::SystemSampled { board } => Self::SystemSampled { board: board.into() },
             DomainEvent::SessionOpened { username } => Self::SessionOpened { username },
             DomainEvent::BoxClaimed { username } => Self::BoxClaimed { username },
+            DomainEvent::UpdateChanged { phase } => Self::UpdateChanged { phase: phase.into() },
         }
     }
 }

@@ -22,6 +22,8 @@ pub(crate) mod sign;
 pub(crate) mod storage;
 pub(crate) mod text;
 pub(crate) mod tokens;
+pub(crate) mod update;
+pub(crate) mod update_settings;
 pub(crate) mod word;
 
 /// An enum with the same variants as one of the domain's, and the conversion from it.

@@ -24,7 +24,7 @@ impl<S: Send + Sync, T: RequestBody> FromRequest<S> for Json<T> {
 
     async fn from_request(request: Request, _: &S) -> ProblemResult<Self> {
         let (parts, body) = request.into_parts();
-        check_media_type(&parts.headers)?;
+        check_media_type(&parts.headers, "application/json")?;
         let bytes = body::read(&parts.headers, body, T::LIMIT).await?;
         parse(&bytes).map(Self)
     }
@@ -42,14 +42,14 @@ fn parse<T: RequestBody>(bytes: &[u8]) -> ProblemResult<T> {
     Ok(value)
 }
 
-/// Takes `application/json` with any parameters, as RFC 8259 defines none.
-fn check_media_type(headers: &HeaderMap) -> ProblemResult<()> {
+/// Takes one media type with any parameters: neither JSON (RFC 8259) nor plain bytes define one that matters.
+pub(crate) fn check_media_type(headers: &HeaderMap, wanted: &str) -> ProblemResult<()> {
     let Some(value) = headers.get(header::CONTENT_TYPE) else {
         return Err(Problem::new(Slug::UnsupportedMediaType, "The request has no `Content-Type`."));
     };
     let text = value.to_str().unwrap_or_default();
     let essence = text.split(';').next().unwrap_or_default().trim();
-    if essence.eq_ignore_ascii_case("application/json") {
+    if essence.eq_ignore_ascii_case(wanted) {
         return Ok(());
     }
     let shown: String = essence.chars().take(100).collect();

@@ -5,8 +5,9 @@ mod body;
 mod json;
 mod path;
 mod query;
+pub(crate) mod upload;
 mod wording;
 
-pub(crate) use json::{Json, RequestBody};
+pub(crate) use json::{Json, RequestBody, check_media_type};
 pub(crate) use path::{KeyPath, NamePath};
 pub(crate) use query::Query;

@@ -34,6 +34,10 @@ pub struct ProblemDocument {
     /// The request's id, as in the log and in `X-Request-ID`.
     #[schema(example = "0199d9a0-52a2-7d0c-9c3e-6a2f0f1d7b11")]
     pub request_id: String,
+    /// The particular reason in one word, stable, where a kind has several; for programs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "too_few_signatures")]
+    pub code: Option<String>,
     /// The fields that are wrong, when it is about fields.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
@@ -87,8 +91,9 @@ pub(crate) fn render(problem: &Problem, request_id: &str, path: &str, response: 
         title: problem.slug.title().to_owned(),
         status: problem.slug.status().as_u16(),
         detail: problem.detail.clone(),
-        next: problem.next.clone().unwrap_or_else(|| problem.slug.next().to_owned()),
+        next: problem.next.as_deref().unwrap_or_else(|| problem.slug.next()).to_owned(),
         request_id: request_id.to_owned(),
+        code: problem.reason.as_deref().map(str::to_owned),
         errors: problem.errors.clone(),
         error: path.starts_with("/v1/").then(|| openai_error(problem)),
     };

@@ -14,6 +14,7 @@ mod from_inference;
 mod from_keys;
 mod from_node;
 mod from_storage;
+mod from_update;
 mod from_volume;
 mod slug;
 
@@ -31,9 +32,10 @@ pub use slug::Slug;
 pub struct Problem {
     slug: Slug,
     detail: String,
-    next: Option<String>,
+    next: Option<Box<str>>,
     errors: Vec<FieldError>,
     code: Option<&'static str>,
+    reason: Option<Box<str>>,
     retry_after_seconds: Option<u64>,
 }
 
@@ -49,6 +51,7 @@ impl Problem {
             next: None,
             errors: Vec::new(),
             code: None,
+            reason: None,
             retry_after_seconds: None,
         }
     }
@@ -74,7 +77,7 @@ impl Problem {
     /// The same with another cure than the kind's usual one.
     #[must_use]
     pub fn with_next(mut self, next: impl Into<String>) -> Self {
-        self.next = Some(next.into());
+        self.next = Some(next.into().into_boxed_str());
         self
     }
 
@@ -89,6 +92,13 @@ impl Problem {
     #[must_use]
     pub fn with_code(mut self, code: &'static str) -> Self {
         self.code = Some(code);
+        self
+    }
+
+    /// The same with its particular reason in one stable word, for programs.
+    #[must_use]
+    pub fn with_reason(mut self, reason: impl Into<String>) -> Self {
+        self.reason = Some(reason.into().into_boxed_str());
         self
     }
 

@@ -49,6 +49,12 @@ pub enum Slug {
     TokenLocked,
     /// The token is not there.
     TokenGone,
+    /// This machine takes no updates.
+    UpdatesUnsupported,
+    /// Another step of an update is under way.
+    UpdateUnderWay,
+    /// A release was refused.
+    UpdateRefused,
     /// The disk that holds the box's data is full.
     StorageFull,
     /// A part of the box that is needed does not work now.
@@ -59,7 +65,7 @@ pub enum Slug {
 
 impl Slug {
     /// Every kind, in the order of the OpenAPI document.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 28] = [
         Self::InvalidRequest,
         Self::Unsupported,
         Self::ContextLengthExceeded,
@@ -82,6 +88,9 @@ impl Slug {
         Self::TokenNeedsPin,
         Self::TokenLocked,
         Self::TokenGone,
+        Self::UpdatesUnsupported,
+        Self::UpdateUnderWay,
+        Self::UpdateRefused,
         Self::StorageFull,
         Self::Unavailable,
         Self::Internal,
@@ -112,6 +121,9 @@ impl Slug {
             Self::TokenNeedsPin => "token-needs-pin",
             Self::TokenLocked => "token-locked",
             Self::TokenGone => "token-gone",
+            Self::UpdatesUnsupported => "updates-unsupported",
+            Self::UpdateUnderWay => "update-under-way",
+            Self::UpdateRefused => "update-refused",
             Self::StorageFull => "storage-full",
             Self::Unavailable => "unavailable",
             Self::Internal => "internal",
@@ -126,10 +138,12 @@ impl Slug {
             Self::Forbidden | Self::WrongClaimCode | Self::CrossOriginRequest => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::AlreadyClaimed | Self::Conflict => StatusCode::CONFLICT,
+            Self::AlreadyClaimed | Self::Conflict | Self::UpdatesUnsupported | Self::UpdateUnderWay => {
+                StatusCode::CONFLICT
+            }
             Self::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::IdempotencyKeyReused | Self::RecoveryKeyWrong | Self::WrongPin => {
+            Self::IdempotencyKeyReused | Self::RecoveryKeyWrong | Self::WrongPin | Self::UpdateRefused => {
                 StatusCode::UNPROCESSABLE_ENTITY
             }
             Self::StorageFull => StatusCode::INSUFFICIENT_STORAGE,
@@ -166,6 +180,9 @@ impl Slug {
             Self::TokenNeedsPin => "The token needs its PIN",
             Self::TokenLocked => "The token has locked itself",
             Self::TokenGone => "The token is not there",
+            Self::UpdatesUnsupported => "This machine takes no updates",
+            Self::UpdateUnderWay => "An update is under way",
+            Self::UpdateRefused => "The update was refused",
             Self::StorageFull => "The disk is full",
             Self::Unavailable => "A part of the box does not work now",
             Self::Internal => "The box failed",
@@ -203,6 +220,13 @@ impl Slug {
             }
             Self::TokenLocked => "Unlock it with its own tools; a TPM unlocks itself after a while.",
             Self::TokenGone => "Plug it in or start its daemon again; /readyz shows its state.",
+            Self::UpdatesUnsupported => {
+                "Updates replace the image that a box runs from; a developer's machine runs what was built there."
+            }
+            Self::UpdateUnderWay => "Wait until it ends; GET /api/v1/updates tells how far it is.",
+            Self::UpdateRefused => {
+                "Nothing was changed. Look for another release, or tell those who made it."
+            }
             Self::StorageFull => {
                 "Make room, for example by deleting what is no longer needed; reading goes on meanwhile."
             }

@@ -29,6 +29,7 @@ const PROBLEM: &str = "Problem";
     tags(
         (name = "access", description = "Owning the box, signing in, API keys"),
         (name = "system", description = "The box itself"),
+        (name = "updates", description = "Updates of the box's own software"),
         (name = "security", description = "Tokens, keys, signatures, the audit log"),
         (name = "bitcoin", description = "The Bitcoin node"),
         (name = "ml", description = "Models and the devices they run on"),

@@ -11,3 +11,4 @@ pub(crate) mod security;
 pub(crate) mod storage;
 pub(crate) mod system;
 pub(crate) mod ui;
+pub(crate) mod updates;

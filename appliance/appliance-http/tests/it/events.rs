@@ -59,6 +59,23 @@ async fn next_other(socket: &mut Socket) -> Value {
     }
 }
 
+/// Somebody who listens to a box.
+pub(crate) struct Listening(Socket);
+
+impl Listening {
+    pub(crate) async fn next_other(&mut self) -> Value {
+        next_other(&mut self.0).await
+    }
+}
+
+pub(crate) async fn listening(test: &TestBox) -> Listening {
+    let server = start(test.router(), test.shutdown(), Duration::from_secs(5)).await;
+    let mut socket = listen(&server, &[("authorization", test.bearer())]).await.unwrap();
+    // The first reading of the board says that the socket listens now.
+    next(&mut socket).await;
+    Listening(socket)
+}
+
 #[tokio::test]
 async fn events_are_for_who_is_signed_in_and_from_the_box_s_own_page() {
     let test = TestBox::new().await;

@@ -26,6 +26,7 @@ use tower::ServiceExt;
 
 use crate::doubles::{TestBoard, TestChat, TestEmbedder, TestLog, TestNode};
 use crate::memory::{MemoryAccess, MemoryAudit, MemoryCatalog, MemoryIdempotency, SoftwareToken};
+use crate::updates::ScriptedUpdates;
 
 /// A box for tests.
 pub(crate) struct TestBox {
@@ -123,6 +124,8 @@ pub(crate) fn services(
         logs: Arc::new(TestLog),
         events,
         storage: Storage::default(),
+        updates: Arc::new(ScriptedUpdates::default()),
+        update_preferences: Arc::new(ScriptedUpdates::default()),
         identity: identity(),
         shutdown: CancellationToken::new(),
     }
@@ -184,6 +187,13 @@ pub(crate) async fn with_board(board: Arc<dyn BoardSensors>) -> TestBox {
 pub(crate) async fn with_storage(storage: Storage) -> TestBox {
     let node = Arc::new(TestNode::on(Chain::Regtest));
     TestBox::claimed(Services { storage, ..services(TestChat::allowed(0), Arc::new(TestBoard), node) }).await
+}
+
+/// A box with these updates.
+pub(crate) async fn with_updates(updates: Arc<ScriptedUpdates>) -> TestBox {
+    let node = Arc::new(TestNode::on(Chain::Regtest));
+    let services = services(TestChat::allowed(0), Arc::new(TestBoard), node);
+    TestBox::claimed(Services { updates: updates.clone(), update_preferences: updates, ..services }).await
 }
 
 /// A box with this chat model.

@@ -15,3 +15,4 @@ mod openai;
 mod openapi;
 mod security;
 mod server;
+mod updates;

@@ -54,7 +54,7 @@ pub(crate) fn client(certificate: &CertificateDer<'static>, alpn: &[&str]) -> Cl
     config
 }
 
-async fn connect(server: &Running, alpn: &[&str]) -> TlsStream<TcpStream> {
+pub(crate) async fn connect(server: &Running, alpn: &[&str]) -> TlsStream<TcpStream> {
     let stream = TcpStream::connect(server.address).await.unwrap();
     let connector = TlsConnector::from(Arc::new(client(&server.certificate, alpn)));
     connector.connect(ServerName::try_from("localhost").unwrap(), stream).await.unwrap()

@@ -5,6 +5,7 @@ import { KeysTile } from "./KeysTile";
 import { ModelsTile } from "./ModelsTile";
 import { NodeTile } from "./NodeTile";
 import { OverallStatus } from "./OverallStatus";
+import { SoftwareTile } from "./SoftwareTile";
 import { StorageNews } from "./StorageNews";
 import { StorageTile } from "./StorageTile";
 
@@ -19,6 +20,7 @@ export function DashboardPage() {
         <KeysTile />
         <ModelsTile />
         <HardwareTile />
+        <SoftwareTile />
         <NodeTile />
         <StorageTile />
         <HealthTile />

@@ -5,11 +5,11 @@ import { boxState } from "../../live/box_state";
 import { useResource } from "../../live/use_resource";
 import { Facts } from "../../parts/Facts";
 import { Known } from "../../parts/Known";
-import { Meter } from "../../parts/Meter";
 import { Status } from "../../parts/Status";
 import { Tile } from "../../parts/Tile";
 import { duration, number, percent, plural } from "../../words/format";
-import { canMakeBlocks, chainName, nodeTrouble, nodeWords, rulesWords, versionOf } from "../../words/node_words";
+import { canMakeBlocks, chainIsPrivate, chainName, nodeTrouble, nodeWords, rulesWords, versionOf } from "../../words/node_words";
+import { ChainHeight, ChainProgress } from "../node/ChainHeight";
 import { MakeBlock } from "../node/MakeBlock";
 import { NodeTrouble } from "../node/NodeTrouble";
 
@@ -43,19 +43,13 @@ function NodeDetails({ node }: { node: BitcoinStatus }) {
   if (node.state === "off") return <p className="muted">{nodeWords(node).explanation}</p>;
   return (
     <>
-      <div className="big-figure">
-        <strong data-testid="height">{number(node.blocks)}</strong>
-        <span className="muted">
-          {node.blocks === 1 ? "block" : "blocks"}
-          {node.headers > node.blocks && ` of ${number(node.headers)}`}
-        </span>
-      </div>
+      <ChainHeight node={node} />
       {trouble === null ? (
         <p className="muted small">{nodeWords(node).explanation}</p>
       ) : (
         <NodeTrouble trouble={trouble} />
       )}
-      {syncing && <Meter share={node.sync_progress ?? 0} label="Part of the chain that is checked" full={2} />}
+      <ChainProgress node={node} />
       <Facts
         of={[
           ["Chain", chainName(node.chain)],
@@ -78,6 +72,5 @@ function NodeDetails({ node }: { node: BitcoinStatus }) {
 }
 
 function peers(node: BitcoinStatus): string {
-  const total = node.peers.inbound + node.peers.outbound;
-  return total === 0 && node.chain === "regtest" ? "none, the chain is private" : number(total);
+  return chainIsPrivate(node) ? "none, the chain is private" : number(node.peers.inbound + node.peers.outbound);
 }

@@ -3,19 +3,20 @@ import { boxState } from "../../live/box_state";
 import { useResource } from "../../live/use_resource";
 import { Facts } from "../../parts/Facts";
 import { Known } from "../../parts/Known";
-import { Meter } from "../../parts/Meter";
 import { PageTitle } from "../../parts/PageTitle";
 import { Status } from "../../parts/Status";
 import { duration, number, percent, plural } from "../../words/format";
 import {
   blockSourceWords,
   canMakeBlocks,
+  chainIsPrivate,
   chainName,
   nodeTrouble,
   nodeWords,
   rulesWords,
   versionOf,
 } from "../../words/node_words";
+import { ChainHeight, ChainProgress } from "./ChainHeight";
 import { LetOthersCall } from "./LetOthersCall";
 import { MakeBlock } from "./MakeBlock";
 import { NodeTrouble } from "./NodeTrouble";
@@ -68,27 +69,18 @@ function Running({ node }: { node: BitcoinStatus }) {
 
 function Chain({ node, explained }: { node: BitcoinStatus; explained: boolean }) {
   const { inbound, outbound } = node.peers;
-  const alone = inbound + outbound === 0 && node.chain === "regtest";
   return (
     <section className="card" aria-labelledby="chain">
       <h2 id="chain">Chain</h2>
-      <div className="big-figure">
-        <strong data-testid="height">{number(node.blocks)}</strong>
-        <span className="muted">
-          {node.blocks === 1 ? "block" : "blocks"}
-          {node.headers > node.blocks && ` of ${number(node.headers)}`}
-        </span>
-      </div>
+      <ChainHeight node={node} />
       {explained && <p className="muted small">{nodeWords(node).explanation}</p>}
-      {node.state === "syncing" && node.sync_progress !== null && (
-        <Meter share={node.sync_progress} label="Part of the chain that is checked" full={2} />
-      )}
+      <ChainProgress node={node} />
       <Facts
         of={[
           ["Chain", chainName(node.chain)],
           ["Headers known", number(node.headers)],
           ...(node.sync_progress === null ? [] : ([["Checked", checked(node.sync_progress)]] as const)),
-          ["Peers it called", alone ? "none, the chain is private" : number(outbound)],
+          ["Peers it called", chainIsPrivate(node) ? "none, the chain is private" : number(outbound)],
           ["Peers that called", number(inbound)],
           ["New blocks", blockSourceWords(node.block_source) ?? "not known until the node runs"],
         ]}

@@ -17,8 +17,8 @@ use crate::gate;
 use crate::problem::{Problem, ProblemResult, Slug};
 
 /// The first part of every address that the page routes by itself.
-const PAGES: [&str; 10] =
-    ["", "access", "audit", "chat", "claim", "keys", "login", "node", "sign-in", "storage"];
+const PAGES: [&str; 11] =
+    ["", "access", "audit", "chat", "claim", "keys", "login", "node", "sign-in", "storage", "updates"];
 
 /// The page's entry.
 const INDEX: &str = "index.html";
