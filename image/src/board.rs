@@ -15,6 +15,9 @@ use toml::{Table, Value};
 pub const FOLDER: &str = "board-configs";
 /// The board that others inherit from; not one that is built.
 const COMMON: &str = "common";
+/// Room for three kernel images and the rescue system, each as large as it may be
+/// ([`crate::inspect::KERNEL_IMAGE_LIMIT`]), for the boot loader, and for what FAT needs itself.
+const LEAST_ESP_MIB: u32 = 128;
 
 /// A kind of machine that an image is made for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -107,7 +110,7 @@ pub enum TpmUse {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Slots {
-    /// The EFI system partition: room for three kernel images.
+    /// The EFI system partition: room for three kernel images and the rescue system.
     pub esp_mib: u32,
     /// Each of the two root slots.
     pub root_mib: u32,
@@ -169,7 +172,10 @@ impl Board {
 
     fn check(&self) -> Result<()> {
         let Slots { esp_mib, root_mib, verity_mib } = self.slots;
-        ensure!(esp_mib >= 96, "`slots.esp_mib` is {esp_mib}: three kernel images need at least 96");
+        ensure!(
+            esp_mib >= LEAST_ESP_MIB,
+            "`slots.esp_mib` is {esp_mib}: three kernel images and the rescue system need at least {LEAST_ESP_MIB}"
+        );
         ensure!(root_mib >= 128, "`slots.root_mib` is {root_mib}: a root needs at least 128");
         // dm-verity with SHA-256 over blocks of 4096 bytes: one part in 127, and a superblock.
         let least = root_mib.div_ceil(127) + 1;

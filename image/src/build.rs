@@ -3,8 +3,8 @@
 //! 1. The programs are compiled for the image, inside the tools tree ([`programs`]).
 //! 2. What is not a Debian package is laid out as a tree ([`stage`]).
 //! 3. mkosi makes root, initrd, kernel image and disk from it ([`definition`]).
-//! 4. The developer's kernel image is made: the same kernel, initrd and root with another signed command
-//!    line ([`developer`]).
+//! 4. Two more kernel images are made of the same kernel and initrd: the rescue system's ([`rescue`]), and the
+//!    developer's with another signed command line for the same root ([`developer`]).
 //! 5. Manifest and SBOM are written.
 //!
 //! A build whose inputs are those of the last one is the last one.
@@ -14,6 +14,8 @@ mod developer;
 mod inputs;
 mod papers;
 mod programs;
+mod rescue;
+mod signers;
 mod stage;
 
 use std::fs;
@@ -31,6 +33,7 @@ use crate::tools::{self, Tools, eprintln_progress};
 
 pub(crate) use definition::packages;
 pub use developer::DEVELOPER_WORDS;
+pub use signers::read as read_signers;
 
 /// What is to be built.
 #[derive(Clone, Debug)]
@@ -41,6 +44,8 @@ pub struct Order {
     pub version: String,
     /// Keys to sign with.
     pub keys: Keys,
+    /// The signer list whose releases the box takes, as [`read_signers`] reads it; with none it takes none.
+    pub signers: Option<Vec<u8>>,
     /// Where the finished folder goes.
     pub out: PathBuf,
     /// Take the newest Debian packages in place of the locked ones.
@@ -125,6 +130,7 @@ pub fn build(places: &Places, tools: &Tools, order: &Order) -> Result<Image> {
     let programs = programs::compile(places, tools)?;
     stage::lay_out(places, tools, order, &programs, &work.stage)?;
     definition::write(places, order, &work)?;
+    stage::lay_out_initrd(tools, &programs, &work.definition)?;
     let epoch = definition::epoch(places)?;
     let inputs = inputs::digest(
         &[&work.stage, &work.definition, tools.tree(), order.keys.folder()],
@@ -138,6 +144,7 @@ pub fn build(places: &Places, tools: &Tools, order: &Order) -> Result<Image> {
     // In the cache, which the tools tree sees.
     let made = work.output.with_file_name("made");
     collect(tools, &work, &made)?;
+    rescue::add(tools, order, &made)?;
     developer::add(tools, order, &made)?;
     papers::write(places, tools, order, &work, epoch, &made)?;
     fs::write(made.join(".inputs"), inputs)?;
@@ -244,7 +251,13 @@ fn collect(tools: &Tools, work: &Work, out: &Path) -> Result<()> {
             .with_context(|| format!("mkosi did not make {made}"))?;
     }
     let table = tools.output("sfdisk", [Path::new("--json"), &out.join("disk.raw")])?;
-    fs::write(out.join("roothash"), root_hash(&table)? + "\n").context("cannot write the root hash")
+    fs::write(out.join("roothash"), root_hash(&table)? + "\n").context("cannot write the root hash")?;
+    let os_release = format!("--dump-section=.osrel={}", out.join("os-release").display());
+    let kernel_image = out.join("anya.efi").display().to_string();
+    tools
+        .output("objcopy", [&os_release, &kernel_image, "/tmp/unused"])
+        .context("the kernel image has no os-release")
+        .map(drop)
 }
 
 /// The two partitions' ids are the halves of the root hash (systemd's Discoverable Partitions

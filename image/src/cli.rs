@@ -16,6 +16,7 @@ use image::places::Places;
 use image::run::{self, Wishes};
 use image::sign;
 use image::tools::Tools;
+use ota_core::version::Version;
 
 /// Builds, runs and looks into the images of the Anya Box
 #[derive(Debug, Parser)]
@@ -60,12 +61,15 @@ struct Build {
     /// The board
     #[arg(long, default_value = "qemu-x86_64")]
     board: String,
-    /// The version that the image tells of itself
-    #[arg(long, default_value = env!("CARGO_PKG_VERSION"))]
+    /// The version that the image tells of itself, as the boot loader orders it: 1.2.3, or 1.2.3~rc.1
+    #[arg(long, default_value = env!("CARGO_PKG_VERSION"), value_parser = loader_form)]
     version: String,
     /// Folder of the keys to sign with; without it, keys for tests
     #[arg(long, value_name = "DIR")]
     keys: Option<PathBuf>,
+    /// Signer list whose releases the box takes (signers/1.json of a repository); without it, it takes none
+    #[arg(long, value_name = "FILE", overrides_with = "signers")]
+    signers: Option<PathBuf>,
     /// Where the image goes; without it, the cache
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -119,6 +123,9 @@ struct Sign {
     /// Where the kernel image goes
     #[arg(long)]
     out: Option<PathBuf>,
+    /// The kernel image does not open the data: no values of PCR 11 are signed
+    #[arg(long)]
+    keep_data_closed: bool,
 }
 
 impl Cli {
@@ -156,7 +163,8 @@ impl Build {
             Some(out) => std::path::absolute(out)?,
             None => places.board(&self.board),
         };
-        let order = Order { board, version: self.version, keys, out, unlocked: self.unlocked };
+        let signers = self.signers.as_deref().map(build::read_signers).transpose()?;
+        let order = Order { board, version: self.version, keys, signers, out, unlocked: self.unlocked };
         let image = build::build(places, &tools, &order)?;
         say(&image.folder().display().to_string());
         Ok(())
@@ -206,11 +214,17 @@ impl Sign {
                 initrd: &initrd,
                 command_line: &line,
                 os_release: &os_release,
+                data: if self.keep_data_closed { sign::Data::Closed } else { sign::Data::Opens },
             };
             sign::make_uki(&tools, &keys, &parts, &out)?;
         }
         Ok(())
     }
+}
+
+/// A version in the spelling that names of boot entries, labels and os-release carry.
+fn loader_form(text: &str) -> Result<String, String> {
+    Version::from_loader_form(text).map(|version| version.loader_form()).map_err(|error| error.to_string())
 }
 
 fn open_keys(places: &Places, tools: &Tools, folder: Option<PathBuf>) -> Result<Keys> {

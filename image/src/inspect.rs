@@ -5,6 +5,7 @@
 //! (the packages) comes from `manifest.json` beside the disk, where there is one.
 
 mod disk;
+mod entries;
 mod root;
 mod show;
 pub mod uki;
@@ -43,7 +44,7 @@ pub struct Report {
     pub partitions: Vec<Partition>,
     /// The root of slot A.
     pub root: Root,
-    /// The kernel images on the EFI system partition.
+    /// The kernel images on the EFI system partition, the rescue system among them.
     pub kernel_images: Vec<KernelImage>,
     /// What the build tells of itself; nothing for a disk alone.
     pub manifest: Option<Manifest>,
@@ -105,30 +106,7 @@ impl Report {
                 show::mib(ROOT_LIMIT)
             ));
         }
-        if self.kernel_images.is_empty() {
-            faults.push("the EFI system partition has no kernel image: the disk cannot boot".to_owned());
-        }
-        for image in &self.kernel_images {
-            let name = &image.name;
-            if image.size > KERNEL_IMAGE_LIMIT {
-                faults.push(format!(
-                    "{name} takes {}, more than {}",
-                    show::mib(image.size),
-                    show::mib(KERNEL_IMAGE_LIMIT)
-                ));
-            }
-            if image.signed_by.is_empty() {
-                faults.push(format!("{name} is not signed: it does not start under Secure Boot"));
-            }
-            if image.pcr_signatures.is_empty() {
-                faults.push(format!("{name} has no signed PCR values: data sealed to the TPM does not open"));
-            }
-            match image.root_hash() {
-                Some(hash) if hash == root.hash => {}
-                Some(_) => faults.push(format!("{name} is for another root than the one on the disk")),
-                None => faults.push(format!("{name} names no root hash: it would take any root")),
-            }
-        }
+        faults.extend(entries::find_faults(self));
         if let Some(manifest) = self.manifest.as_ref().filter(|manifest| manifest.root_hash != root.hash) {
             faults.push(format!("manifest.json tells of another root: {}", manifest.root_hash));
         }

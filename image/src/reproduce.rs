@@ -23,7 +23,7 @@ const FILES: &[&str] = &["roothash", "root.raw", "verity.raw", "initrd"];
 /// The kernel, signed for Secure Boot.
 const KERNEL: &str = "vmlinuz";
 /// Kernel images.
-const KERNEL_IMAGES: &[&str] = &["anya.efi", "anya-dev.efi"];
+const KERNEL_IMAGES: &[&str] = &["anya.efi", "anya-dev.efi", "anya-rescue.efi"];
 /// Sections that follow from signatures: the kernel, which is compared on its own, and the signed values of
 /// the PCR that measures it.
 const SIGNED_SECTIONS: &[&str] = &[".linux", ".pcrsig"];

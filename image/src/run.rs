@@ -131,6 +131,7 @@ fn qemu(tools: &Tools, machine: &Path, disk: &Path, wishes: Wishes) -> Command {
     qemu.args(["-accel", "tcg,thread=multi", "-machine", "q35,smm=on", "-cpu", "max", "-smp", "2"])
         .args(["-m", &wishes.memory_mib.to_string(), "-nodefaults", "-no-user-config", "-display", "none"])
         .args(["-device", "VGA", "-serial", "mon:stdio", "-device", "virtio-rng-pci"])
+        .args(["-device", "i6300esb", "-action", "watchdog=reset"])
         .args(["-global", "driver=cfi.pflash01,property=secure,value=on"])
         .args(["-drive", &format!("if=pflash,unit=0,format=raw,readonly=on,file={FIRMWARE}")])
         .args(["-drive", &format!("if=pflash,unit=1,format=raw,file={shown}/variables.fd")])

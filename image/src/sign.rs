@@ -18,16 +18,27 @@ pub struct Parts<'a> {
     pub command_line: &'a str,
     /// The os-release file, by which the boot loader names and sorts the entry.
     pub os_release: &'a Path,
+    /// What it may do with the data.
+    pub data: Data,
 }
 
-/// Makes a kernel image, signed for Secure Boot, with signed values of PCR 11 for every boot phase
-/// (UAPI.5 Unified Kernel Image; systemd-measure(1)).
+/// What a kernel image may do with the data that is sealed to the TPM.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Data {
+    /// It opens it: the values of PCR 11 that it leads to are signed.
+    Opens,
+    /// It does not open it.
+    Closed,
+}
+
+/// Makes a kernel image, signed for Secure Boot; where it opens the data, with signed values of PCR 11 for
+/// every boot phase (UAPI.5 Unified Kernel Image; systemd-measure(1)).
 ///
 /// # Errors
 /// When a part or a key is missing, or ukify fails.
 pub fn make_uki(tools: &Tools, keys: &Keys, parts: &Parts<'_>, out: &Path) -> Result<()> {
     let path = |path: &Path| path.to_string_lossy().into_owned();
-    let arguments = [
+    let mut arguments = vec![
         "build".to_owned(),
         format!("--linux={}", path(parts.kernel)),
         format!("--initrd={}", path(parts.initrd)),
@@ -35,12 +46,16 @@ pub fn make_uki(tools: &Tools, keys: &Keys, parts: &Parts<'_>, out: &Path) -> Re
         format!("--secureboot-private-key={}", path(&keys.secure_boot_key())),
         format!("--secureboot-certificate={}", path(&keys.secure_boot_certificate())),
         "--sign-kernel".to_owned(),
-        format!("--pcr-private-key={}", path(&keys.pcr_key())),
-        format!("--pcr-public-key={}", path(&keys.pcr_public_key())),
-        "--pcr-banks=sha256".to_owned(),
         format!("--os-release=@{}", path(parts.os_release)),
         format!("--output={}", path(out)),
     ];
+    if parts.data == Data::Opens {
+        arguments.extend([
+            format!("--pcr-private-key={}", path(&keys.pcr_key())),
+            format!("--pcr-public-key={}", path(&keys.pcr_public_key())),
+            "--pcr-banks=sha256".to_owned(),
+        ]);
+    }
     tools.output("ukify", arguments).context("cannot make the kernel image").map(drop)
 }
 

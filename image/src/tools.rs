@@ -27,7 +27,10 @@ const PACKAGES: &[(&str, &str)] = &[
          sbsigntool openssl fdisk apt apt-utils debian-archive-keyring ca-certificates uidmap bubblewrap",
     ),
     ("run them", "qemu-system-x86 qemu-utils ovmf swtpm swtpm-tools python3-virt-firmware iproute2"),
-    ("compile the service", "gcc g++ libc6-dev make cmake pkg-config libtss2-dev libsystemd-dev git"),
+    (
+        "compile the service",
+        "gcc g++ libc6-dev make cmake pkg-config libtss2-dev libsystemd-dev libssl-dev libclang-dev git",
+    ),
 ];
 
 /// Sets up the namespace and becomes the program.

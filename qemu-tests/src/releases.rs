@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use image::build::{Image, Profile};
 use image::sign::{Data, Parts, make_uki};
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, Unit};
 use ota_core::version::Version;
 use ota_release::openpgp::key_file::{self, NewKey};
 use ota_release::repository::{Place, ReleaseName, Repository};
@@ -109,7 +109,7 @@ impl Releases {
         let version: Version = new.version.parse()?;
         let place = Place { channel: CHANNEL.parse()?, board: BOARD.parse()? };
         let name = ReleaseName { place, version };
-        let now = Timestamp::now();
+        let now = now();
         let order = make::Order {
             image,
             name: name.clone(),
@@ -126,7 +126,7 @@ impl Releases {
 
     /// Signs something with these keys.
     fn sign(&self, subject: &Subject, signers: &[&str]) -> Result<()> {
-        let now = Timestamp::now();
+        let now = now();
         for signer in signers {
             let path = self.keys.join(format!("{signer}.key"));
             let mut ask = |_: &str| Err(std::io::ErrorKind::Unsupported.into());
@@ -141,7 +141,7 @@ impl Releases {
     /// # Errors
     /// When keys or list cannot be made.
     pub fn rotate(&self) -> Result<()> {
-        let now = Timestamp::now();
+        let now = now();
         let mut add = Vec::new();
         for number in 1..=3 {
             let name = format!("Successor {number}");
@@ -168,7 +168,7 @@ impl Releases {
     /// When it cannot be written.
     pub fn bundle(&self, name: &ReleaseName) -> Result<PathBuf> {
         let release = self.repository.release(name)?;
-        let bundled = bundle::bundle(&self.repository, &release, None, &self.folder, Timestamp::now())?;
+        let bundled = bundle::bundle(&self.repository, &release, None, &self.folder, now())?;
         Ok(bundled.path)
     }
 
@@ -218,4 +218,9 @@ impl Releases {
         }
         Ok(())
     }
+}
+
+/// The time in whole seconds, as documents have it.
+fn now() -> Timestamp {
+    Timestamp::now().round(Unit::Second).expect("a second is a unit of time")
 }

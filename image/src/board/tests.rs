@@ -65,6 +65,11 @@ fn a_wrong_file_is_refused_with_the_key_and_the_file() {
         ("a list that was a list", BOARD_FILE.replace("['/heat.ko']", "'/heat.ko'"), "`kernel.modules`"),
         ("an unknown word", BOARD_FILE.replace("'never'", "'sometimes'"), "sometimes"),
         ("an architecture that is not built", BOARD_FILE.replace("x86_64", "z80"), "z80"),
+        (
+            "a boot partition that is too small",
+            BOARD_FILE.replace("root_mib = 256", "root_mib = 256\nesp_mib = 127"),
+            "`slots.esp_mib` is 127",
+        ),
         ("a root that is too small", BOARD_FILE.replace("256", "64"), "`slots.root_mib` is 64"),
         ("too small a hash tree", BOARD_FILE.replace("256", "4096"), "`slots.verity_mib` is 8"),
         ("two words in one", BOARD_FILE.replace("'/heat.ko'", "'/heat.ko /x'"), "`kernel.modules`"),

@@ -4,12 +4,12 @@
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use super::Order;
 use super::definition::command_line;
 use crate::esp;
-use crate::sign::{Parts, make_uki};
+use crate::sign::{Data, Parts, make_uki};
 use crate::tools::Tools;
 
 /// What a developer's command line says beyond the common words: credentials from outside, and a root
@@ -26,16 +26,6 @@ pub(super) fn add(tools: &Tools, order: &Order, out: &Path) -> Result<()> {
     let mut words = command_line(&order.board);
     words.extend(DEVELOPER_WORDS.iter().map(|&word| word.to_owned()));
     words.push(format!("roothash={}", root_hash.trim()));
-    tools
-        .output(
-            "objcopy",
-            [
-                &format!("--dump-section=.osrel={}", out.join("os-release").display()),
-                &text(&out.join("anya.efi")),
-                "/tmp/unused",
-            ],
-        )
-        .context("the kernel image has no os-release")?;
     let uki = out.join("anya-dev.efi");
     make_uki(
         tools,
@@ -45,6 +35,7 @@ pub(super) fn add(tools: &Tools, order: &Order, out: &Path) -> Result<()> {
             initrd: &out.join("initrd"),
             command_line: &words.join(" "),
             os_release: &out.join("os-release"),
+            data: Data::Opens,
         },
         &uki,
     )?;
@@ -55,8 +46,4 @@ pub(super) fn add(tools: &Tools, order: &Order, out: &Path) -> Result<()> {
 
 fn copy_sparse(tools: &Tools, from: &Path, to: &Path) -> Result<()> {
     tools.output("cp", [Path::new("--sparse=always"), from, to]).map(drop)
-}
-
-fn text(path: &Path) -> String {
-    path.to_string_lossy().into_owned()
 }

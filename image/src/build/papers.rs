@@ -12,7 +12,7 @@ use crate::sbom::{self, Manifest, Subject, debian, manifest};
 use crate::tools::Tools;
 
 /// The files that people take; those that are absent are left out.
-const FILES: &[&str] = &["disk.raw", "anya.efi", "root.raw", "verity.raw"];
+const FILES: &[&str] = &["disk.raw", "anya.efi", "anya-rescue.efi", "root.raw", "verity.raw"];
 
 pub(super) fn write(
     places: &Places,

@@ -18,8 +18,14 @@ use crate::places::Places;
 use crate::tools::{self, Tools, eprintln_progress};
 
 /// Which programs, and where they go in the root.
-pub(super) const PROGRAMS: &[(&str, &str)] =
-    &[("anyad", "usr/bin/anyad"), ("anya", "usr/bin/anya"), ("anya-data", "usr/lib/anya/anya-data")];
+pub(super) const PROGRAMS: &[(&str, &str)] = &[
+    ("anyad", "usr/bin/anyad"),
+    ("anya", "usr/bin/anya"),
+    ("anya-data", "usr/lib/anya/anya-data"),
+    ("anya-slots", "usr/lib/anya/anya-slots"),
+];
+/// Those that go into the initrd.
+pub(super) const INITRD_PROGRAMS: &[(&str, &str)] = &[("anya-rescue", "usr/lib/anya/anya-rescue")];
 
 const CHECKOUT: &str = "/build/anya";
 const CARGO: &str = "/build/cargo";
@@ -56,7 +62,7 @@ pub(super) fn compile(places: &Places, tools: &Tools) -> Result<PathBuf> {
     }
     eprintln_progress("Compiling the service for the image: minutes the first time");
     let mut build = inside(&tools, "build");
-    for (program, _) in PROGRAMS {
+    for (program, _) in PROGRAMS.iter().chain(INITRD_PROGRAMS) {
         build.args(["--package", program]);
     }
     tools::output(&mut build, "compiling the service")?;

@@ -8,13 +8,17 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 use super::Order;
-use super::programs::PROGRAMS;
+use super::programs::{INITRD_PROGRAMS, PROGRAMS};
 use crate::board::Slots;
 use crate::places::Places;
 use crate::tools::{self, Tools};
 
 /// Where the models go in the root.
 const MODELS: &str = "usr/share/anya/models";
+/// Where the signer list goes that the box trusts from the first boot on.
+const SIGNERS: &str = "usr/lib/anya/signers/1.json";
+/// What is added to the initrd, in mkosi's definition.
+const INITRD: &str = "mkosi.images/initrd/mkosi.extra";
 
 pub(super) fn lay_out(
     places: &Places,
@@ -25,6 +29,9 @@ pub(super) fn lay_out(
 ) -> Result<()> {
     copy(&places.repository().join("image/rootfs"), stage)?;
     size_slots(&stage.join("usr/lib/anya/repart.d"), order.board.slots)?;
+    if let Some(signers) = &order.signers {
+        put_signers(signers, &stage.join(SIGNERS))?;
+    }
     for (name, place) in PROGRAMS {
         put_program(tools, &programs.join(name), &stage.join(place))?;
     }
@@ -33,6 +40,13 @@ pub(super) fn lay_out(
         fs::create_dir_all(stage.join(mount_point))?;
     }
     put_models(places, &order.board.software.models, &stage.join(MODELS))
+}
+
+/// The initrd's own programs.
+pub(super) fn lay_out_initrd(tools: &Tools, programs: &Path, definition: &Path) -> Result<()> {
+    INITRD_PROGRAMS.iter().try_for_each(|(name, place)| {
+        put_program(tools, &programs.join(name), &definition.join(INITRD).join(place))
+    })
 }
 
 /// Copies a tree with its links and modes.
@@ -51,6 +65,11 @@ fn put_program(tools: &Tools, from: &Path, to: &Path) -> Result<()> {
     fs::copy(from, to).with_context(|| format!("cannot copy {}", from.display()))?;
     fs::set_permissions(to, fs::Permissions::from_mode(0o755))?;
     tools.output("strip", [Path::new("--strip-all"), to]).map(drop)
+}
+
+fn put_signers(list: &[u8], to: &Path) -> Result<()> {
+    fs::create_dir_all(to.parent().expect("the list lies in a folder"))?;
+    fs::write(to, list).context("cannot lay out the signer list")
 }
 
 /// Bitcoin Core, and the line that says where it comes from.

@@ -71,9 +71,10 @@ fn partitions(report: &Report) -> String {
 fn kernel_image(image: &KernelImage) -> String {
     let or = |text: Option<&str>, other: &str| text.unwrap_or(other).to_owned();
     let signed = if image.signed_by.is_empty() { "no".to_owned() } else { image.signed_by.join(", ") };
+    let what = if image.is_rescue() { "Rescue system" } else { "Kernel image" };
     let mut table = plain();
     table.add_rows([
-        ["Kernel image".to_owned(), image.name.clone()],
+        [what.to_owned(), image.name.clone()],
         ["Size".to_owned(), format!("{} (at most {})", mib(image.size), mib(KERNEL_IMAGE_LIMIT))],
         ["Version".to_owned(), or(image.version.as_deref(), "unknown")],
         ["Kernel".to_owned(), or(image.kernel.as_deref(), "unknown")],

@@ -10,15 +10,26 @@ const SFDISK: &str = r#"{"partitiontable": {"label":"gpt","id":"X","device":"d",
 
 const SIGNERS: &str = "signature 1\nimage signature issuers:\n - /CN=tests\nimage signature certificates:\n - subject: /CN=tests\n   issuer:  /CN=tests\n";
 
-fn kernel_image(root_hash: &str) -> KernelImage {
+const PCR_SIGNATURES: &str =
+    r#"{\"sha256\":[{\"pcrs\":[11],\"pkfp\":\"0123456789abcdef01\",\"pol\":\"ff\",\"sig\":\"x\"}]}"#;
+
+fn image_of(name: &str, image_id: &str, command_line: &str, pcr_signatures: &str) -> KernelImage {
     let printed = format!(
-        r#"{{".cmdline":{{"size":3,"sha256":"aa","text":"console=ttyS0 roothash={root_hash}\n"}},
-            ".osrel":{{"size":3,"sha256":"bb","text":"ID=debian\nIMAGE_VERSION=\"1.2.3\"\n"}},
+        r#"{{".cmdline":{{"size":3,"sha256":"aa","text":"{command_line}\n"}},
+            ".osrel":{{"size":3,"sha256":"bb","text":"ID=debian\nIMAGE_ID={image_id}\nIMAGE_VERSION=\"1.2.3\"\n"}},
             ".uname":{{"size":3,"sha256":"cc","text":"6.12.1-cloud-amd64"}},
             ".linux":{{"size":9,"sha256":"dd"}},
-            ".pcrsig":{{"size":9,"sha256":"ee","text":"{{\"sha256\":[{{\"pcrs\":[11],\"pkfp\":\"0123456789abcdef01\",\"pol\":\"ff\",\"sig\":\"x\"}}]}}"}}}}"#
+            ".pcrsig":{{"size":9,"sha256":"ee","text":"{pcr_signatures}"}}}}"#
     );
-    uki::from_printed("anya_1.2.3+3.efi", 20 << 20, &printed, SIGNERS).unwrap()
+    uki::from_printed(name, 20 << 20, &printed, SIGNERS).unwrap()
+}
+
+fn kernel_image(root_hash: &str) -> KernelImage {
+    image_of("anya_1.2.3+3.efi", "anya", &format!("console=ttyS0 roothash={root_hash}"), PCR_SIGNATURES)
+}
+
+fn rescue() -> KernelImage {
+    image_of("anya-rescue.efi", "zz-anya-rescue", "console=ttyS0 anya.rescue", "{}")
 }
 
 fn report() -> Report {
@@ -29,7 +40,7 @@ fn report() -> Report {
         size_on_disk: 200 << 20,
         partitions: disk::from_sfdisk(SFDISK).unwrap(),
         root: Root { hash: hash.clone(), size: 256 << 20, used: 150 << 20, models: 40 << 20 },
-        kernel_images: vec![kernel_image(&hash)],
+        kernel_images: vec![kernel_image(&hash), rescue()],
         manifest: None,
         faults: Vec::new(),
     }
@@ -74,6 +85,7 @@ fn a_sound_image_has_no_faults_and_shows_its_numbers() {
         "110.0 MiB (at most 120.0 MiB)",
         "/CN=tests",
         "PCR 11 (sha256), key 0123456789abcdef…",
+        "Rescue system",
         "Everything is as it should be.",
     ] {
         assert!(table.contains(shown), "{shown} is not shown:\n{table}");
@@ -103,6 +115,48 @@ fn what_is_wrong_is_told() {
     assert!(report.table().contains("Not as it should be:\n- the root takes"));
     report.kernel_images.clear();
     assert!(report.find_faults().join("").contains("no kernel image"));
+}
+
+#[test]
+fn what_is_wrong_with_the_boot_loaders_entries_is_told() {
+    let hash = "ab".repeat(32);
+    let told = |change: &dyn Fn(&mut Report)| {
+        let mut report = report();
+        change(&mut report);
+        report.find_faults().join("\n")
+    };
+    type Case<'a> = (&'a dyn Fn(&mut Report), &'a str);
+    let cases: [Case<'_>; 8] = [
+        (&|report| report.kernel_images.truncate(1), "the rescue system anya-rescue.efi is missing"),
+        (
+            &|report| {
+                report.kernel_images[1] =
+                    image_of("anya-rescue.efi", "zz-anya-rescue", "anya.rescue", PCR_SIGNATURES);
+            },
+            "it could open the data",
+        ),
+        (
+            &|report| report.kernel_images[1].command_line = format!("roothash={hash}"),
+            "it is to start no root",
+        ),
+        (
+            &|report| report.kernel_images[1].image_id = Some("anya".to_owned()),
+            "anya-rescue.efi does not call itself zz-anya-rescue",
+        ),
+        (&|report| report.kernel_images[0].name = "anya_1.2.3.efi".to_owned(), "counts no tries"),
+        (
+            &|report| report.kernel_images[0].name = "anya_1.2.4+3.efi".to_owned(),
+            "is of version 1.2.3: its name says another",
+        ),
+        (&|report| report.kernel_images[0].name = "other.efi".to_owned(), "is no name of an entry"),
+        (
+            &|report| report.partitions[0].size = 80 << 20,
+            "for 3 kernel images and the rescue system it takes 84.0 MiB",
+        ),
+    ];
+    for (change, fault) in cases {
+        assert!(told(change).contains(fault), "{fault} is not told:\n{}", told(change));
+    }
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use ota_core::slots::entry::RESCUE;
 use serde::{Deserialize, Serialize};
 
 use crate::tools::Tools;
@@ -17,6 +18,8 @@ pub struct KernelImage {
     pub size: u64,
     /// The subjects of the certificates that signed it for Secure Boot; empty when it is not signed.
     pub signed_by: Vec<String>,
+    /// What the boot loader sorts it by, from its os-release.
+    pub image_id: Option<String>,
     /// The version of the image, from its os-release.
     pub version: Option<String>,
     /// The kernel's version.
@@ -68,6 +71,12 @@ struct SignedPolicy {
 }
 
 impl KernelImage {
+    /// Whether it is the rescue system, which starts no root.
+    #[must_use]
+    pub fn is_rescue(&self) -> bool {
+        self.name == RESCUE
+    }
+
     /// The root hash that the command line asks for.
     #[must_use]
     pub fn root_hash(&self) -> Option<&str> {
@@ -118,10 +127,10 @@ fn listed(sections: &BTreeMap<String, Printed>) -> Vec<Section> {
 pub(super) fn from_printed(name: &str, size: u64, printed: &str, signers: &str) -> Result<KernelImage> {
     let sections = parsed(printed)?;
     let text = |name: &str| sections.get(name).and_then(|section| section.text.as_deref()).map(str::trim);
-    let version = text(".osrel").and_then(|text| {
-        let value = text.lines().find_map(|line| line.strip_prefix("IMAGE_VERSION="))?;
+    let os_release = |key: &str| {
+        let value = text(".osrel")?.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('='))?;
         Some(value.trim_matches('"').to_owned())
-    });
+    };
     let signed: BTreeMap<String, Vec<SignedPolicy>> = match text(".pcrsig") {
         Some(text) => {
             serde_json::from_str(text.trim_end_matches('\0')).context("cannot read the PCR signatures")?
@@ -140,7 +149,8 @@ pub(super) fn from_printed(name: &str, size: u64, printed: &str, signers: &str) 
         name: name.to_owned(),
         size,
         signed_by: subjects(signers),
-        version,
+        image_id: os_release("IMAGE_ID"),
+        version: os_release("IMAGE_VERSION"),
         kernel: text(".uname").map(str::to_owned),
         command_line: text(".cmdline").unwrap_or_default().to_owned(),
         pcr_signatures: pcr_signatures.collect(),

@@ -1,15 +1,17 @@
 //! One release from its index to a slot: what is missing, fetching it, putting it together.
 //!
 //! ```no_run
-//! # use ota_client::{kept::Keeping, release, slot_keeper::ReadableSlots, source::{Cancel, Source}};
+//! # use ota_client::{kept::Keeping, slot_keeper::ReadableSlots, source::{Cancel, Source}};
+//! use ota_client::release::{Places, Stock, missing, put_together};
 //! # fn example(server: &mut dyn Source, manifest: &ota_core::manifest::Manifest, slots: &ReadableSlots,
-//! #     into: release::Places<'_>) -> Result<(), Box<dyn std::error::Error>> {
+//! #     into: Places<'_>) -> Result<(), Box<dyn std::error::Error>> {
 //! let cancel = Cancel::default();
 //! let mut source = Keeping::new("/data/anya/updates/kept", server);
-//! let missing = release::missing(&mut source, manifest, slots, into.uki, &cancel)?;
+//! let stock = Stock::take(slots, &cancel)?;
+//! let missing = missing(&mut source, manifest, &stock, into.root, into.uki, &cancel)?;
 //! missing.fetch(&mut source, &cancel, &mut |progress| drop(progress))?;
 //! // Once the other slot has no entry any more:
-//! release::put_together(&mut source, manifest, slots, into, &cancel, &mut |part, now| drop((part, now)))?;
+//! put_together(&mut source, manifest, &stock, into, &cancel, &mut |part, now| drop((part, now)))?;
 //! # Ok(()) }
 //! ```
 
@@ -30,7 +32,21 @@ use crate::slot_keeper::ReadableSlots;
 use crate::source::{Cancel, Source, SourceError};
 use crate::verity::{BLOCK, Superblock};
 
-/// What the slots hold, to take chunks from.
+/// What the slots hold, to take chunks from: cut and hashed once, which takes seconds. It may be older than what
+/// the slots hold by now: what it takes from them is checked.
+#[derive(Debug)]
+pub struct Stock(Seeds);
+
+impl Stock {
+    /// Takes stock.
+    ///
+    /// # Errors
+    /// It was stopped, or a file cannot be used at all. What cannot be read is not in stock.
+    pub fn take(slots: &ReadableSlots, cancel: &Cancel) -> Result<Self, AssembleError> {
+        seeds(slots, cancel).map(Self)
+    }
+}
+
 fn seeds(slots: &ReadableSlots, cancel: &Cancel) -> Result<Seeds, AssembleError> {
     let mut seeds = Seeds::default();
     let copy =
@@ -105,23 +121,22 @@ impl Missing {
     }
 }
 
-/// Works out what is missing, and writes nothing. `uki` is the file that the kernel image is going to be put
-/// together in.
+/// Works out what is missing, and writes nothing. `other` is the root of the slot that is going to be written;
+/// `uki` the file that the kernel image is going to be put together in.
 ///
 /// # Errors
 /// The indexes cannot be had, or a part does not fit.
 pub fn missing(
     source: &mut dyn Source,
     manifest: &Manifest,
-    slots: &ReadableSlots,
+    stock: &Stock,
+    other: &File,
     uki: &File,
     cancel: &Cancel,
 ) -> Result<Missing, AssembleError> {
     let [root, verity, kernel] = Index::fetch_all(source, manifest)?;
-    let seeds = seeds(slots, cancel)?;
-    let targets =
-        vec![Target { index: &root, file: &slots.other.root }, Target { index: &kernel, file: uki }];
-    let plan = Plan::make(targets, &seeds, cancel)?;
+    let targets = vec![Target { index: &root, file: other }, Target { index: &kernel, file: uki }];
+    let plan = Plan::make(targets, &stock.0, cancel)?;
     let mut seen = BTreeSet::new();
     let first_of_tree = verity.chunks().next().map(|(_, chunk)| chunk);
     // In the order in which a bundle has them: root, tree, kernel image.
@@ -150,16 +165,15 @@ pub struct Places<'a> {
 pub fn put_together(
     source: &mut dyn Source,
     manifest: &Manifest,
-    slots: &ReadableSlots,
+    stock: &Stock,
     into: Places<'_>,
     cancel: &Cancel,
     progress: &mut dyn FnMut(PartKind, Progress),
 ) -> Result<(), AssembleError> {
     let [root, verity, kernel] = Index::fetch_all(source, manifest)?;
-    let seeds = seeds(slots, cancel)?;
     let mut put = |target: Target<'_>, source: &mut dyn Source| {
         let part = target.index.part();
-        let plan = Plan::make(vec![target], &seeds, cancel)?;
+        let plan = Plan::make(vec![target], &stock.0, cancel)?;
         plan.carry_out(source, cancel, &mut |now| progress(part, now)).map(drop)
     };
     let root = Target { index: &root, file: into.root };

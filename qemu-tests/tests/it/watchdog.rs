@@ -11,17 +11,17 @@ use qemu_tests::states::{State, of_line};
 use crate::dev::dev_box;
 use crate::release_box::turn;
 
-/// In the initrd, systemd itself is frozen, and the watchdog not fed any more.
-const HANG: &str = "[Unit]
+/// In the initrd, systemd itself is frozen as soon as it feeds the watchdog. There is no `sleep`.
+const HANG: &str = r#"[Unit]
 DefaultDependencies=no
 ConditionPathExists=/etc/initrd-release
 After=systemd-udev-trigger.service
 
 [Service]
 Type=oneshot
-ExecStart=/bin/sh -c 'until [ -e /dev/watchdog0 ]; do sleep 1; done; sleep 5; \
+ExecStart=/bin/sh -c 'until read -r state </sys/class/watchdog/watchdog0/state && [ "$state" = active ]; do :; done; \
     echo hanging >/dev/console; echo 1 >/sys/fs/cgroup/init.scope/cgroup.freeze'
-";
+"#;
 
 #[test]
 fn a_start_that_hangs_before_the_root_is_ended_by_the_watchdog_and_costs_a_try() {

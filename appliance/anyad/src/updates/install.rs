@@ -30,6 +30,7 @@ impl Updater {
             self.download(cancel)?;
         }
         let installed = self.write(&offer, &manifest, insist, cancel);
+        self.look_at_slots();
         match &installed {
             Ok(()) => {
                 let restart = self.state().settings.restart;
@@ -48,7 +49,6 @@ impl Updater {
                 }
             }
         }
-        self.look_at_slots();
         installed
     }
 

@@ -132,10 +132,17 @@ impl Updates for SlotUpdates {
     }
 
     fn restart(&self, actor: &Actor) -> Result<(), UpdateError> {
-        if let Some((activity, _)) = &self.0.state().activity {
-            return Err(UpdateError::Busy(activity.told().into()));
+        let (phase, activity) = {
+            let state = self.0.state();
+            (state.kept.phase.clone(), state.activity.as_ref().map(|(activity, _)| *activity))
+        };
+        // What is installed is installed, also while its thread ends.
+        match activity {
+            Some(activity) if !matches!(phase, Phase::RestartPending { .. }) => {
+                Err(UpdateError::Busy(activity.told().into()))
+            }
+            _ => self.0.restart_now(actor),
         }
-        self.0.restart_now(actor)
     }
 
     fn roll_back(&self, actor: &Actor) -> Result<(), UpdateError> {

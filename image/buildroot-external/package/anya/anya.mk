@@ -11,7 +11,8 @@ ANYA_VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' $(BR2_EXTERNAL_ANYA_P
 ANYA_LICENSE = Apache-2.0
 ANYA_LICENSE_FILES = LICENSE
 
-ANYA_DEPENDENCIES = host-pkgconf systemd tpm2-tss
+# OpenPGP is checked with OpenSSL, whose bindings are made by bindgen with libclang.
+ANYA_DEPENDENCIES = host-clang host-pkgconf openssl systemd tpm2-tss
 
 # What was built or installed for work in the checkout; a build of Buildroot's has its own.
 ANYA_OVERRIDE_SRCDIR_RSYNC_EXCLUSIONS = \
@@ -24,12 +25,15 @@ ANYA_OVERRIDE_SRCDIR_RSYNC_EXCLUSIONS = \
 # The same optimisation as in the other builder's image, whatever the C code is built with.
 ANYA_CARGO_ENV = \
 	PKG_CONFIG_ALLOW_CROSS=1 \
+	LIBCLANG_PATH=$(HOST_DIR)/lib \
+	BINDGEN_EXTRA_CLANG_ARGS="--sysroot=$(STAGING_DIR)" \
 	CARGO_PROFILE_RELEASE_OPT_LEVEL=3 \
 	CARGO_PROFILE_RELEASE_LTO=thin
 ANYA_CARGO_BUILD_OPTS = \
 	--package anyad \
 	--package anya \
 	--package anya-data \
+	--package anya-slots \
 	--bins
 
 # The page is embedded into the service. Node.js and npm's packages are not Buildroot's business here.
@@ -65,10 +69,13 @@ ANYA_PRE_BUILD_HOOKS += ANYA_VENDOR_CRATES
 # `cargo install` does not install from a workspace without a root package.
 ANYA_BUILT = $(@D)/target/$(RUSTC_TARGET_NAME)/$(if $(BR2_ENABLE_DEBUG),debug,release)
 ANYA_MODELS_DIR = $(call qstrip,$(BR2_PACKAGE_ANYA_MODELS_DIR))
+ANYA_SIGNERS = $(call qstrip,$(BR2_PACKAGE_ANYA_SIGNERS))
 define ANYA_INSTALL_TARGET_CMDS
 	$(INSTALL) -D -m 0755 $(ANYA_BUILT)/anyad $(TARGET_DIR)/usr/bin/anyad
 	$(INSTALL) -D -m 0755 $(ANYA_BUILT)/anya $(TARGET_DIR)/usr/bin/anya
 	$(INSTALL) -D -m 0755 $(ANYA_BUILT)/anya-data $(TARGET_DIR)/usr/lib/anya/anya-data
+	$(INSTALL) -D -m 0755 $(ANYA_BUILT)/anya-slots $(TARGET_DIR)/usr/lib/anya/anya-slots
+	$(if $(ANYA_SIGNERS),$(INSTALL) -D -m 0644 $(ANYA_SIGNERS) $(TARGET_DIR)/usr/lib/anya/signers/1.json)
 	$(INSTALL) -d -m 0755 $(TARGET_DIR)/usr/share/anya/models
 	$(if $(ANYA_MODELS_DIR),cp -rL $(ANYA_MODELS_DIR)/. $(TARGET_DIR)/usr/share/anya/models/)
 endef

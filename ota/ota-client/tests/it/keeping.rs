@@ -5,7 +5,7 @@ use std::path::Path;
 
 use ota_client::kept::Keeping;
 use ota_client::readback;
-use ota_client::release::{Missing, Places, missing, put_together};
+use ota_client::release::{Missing, Places, Stock, missing, put_together};
 use ota_client::slot_keeper::{ReadableSlots, SlotFiles};
 use ota_client::source::{Cancel, Repository, Source};
 use ota_client::verity::verify_slot;
@@ -31,15 +31,21 @@ impl Slots {
         Self { running, files, uki: file(b"") }
     }
 
+    fn stock(&self) -> Stock {
+        Stock::take(&self.files, &Cancel::default()).unwrap()
+    }
+
     fn missing(&self, release: &Release, source: &mut dyn Source) -> Missing {
-        missing(source, &release.manifest, &self.files, &self.uki, &Cancel::default()).unwrap()
+        let (stock, other) = (self.stock(), &self.files.other.root);
+        missing(source, &release.manifest, &stock, other, &self.uki, &Cancel::default()).unwrap()
     }
 
     /// Puts the release together and checks that it is there, and that what runs is untouched.
     fn install(&self, release: &Release, source: &mut dyn Source) {
         let SlotFiles { root, verity } = &self.files.other;
         let into = Places { root, verity, uki: &self.uki };
-        put_together(source, &release.manifest, &self.files, into, &Cancel::default(), &mut |_, _| {}).unwrap();
+        let (stock, never) = (self.stock(), Cancel::default());
+        put_together(source, &release.manifest, &stock, into, &never, &mut |_, _| {}).unwrap();
         verify_slot(&release.manifest, root, verity).unwrap();
         assert!(readback::holds(&self.uki, &release.manifest.uki.image).unwrap());
         assert_eq!(content(&self.files.running.root), self.running.images[0]);

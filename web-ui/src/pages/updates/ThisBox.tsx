@@ -80,7 +80,8 @@ function GoBack({ to, from, onLeave }: { to: string; from: string; onLeave: OnLe
         >
           <p>
             The box restarts with version {to}, which takes a minute or two. Your keys, data and settings stay as they
-            are; what version {from} can do and {to} cannot is gone until you install it again.
+            are; what version {from} can do and {to} cannot is gone until you install it again. The box does not install it
+            again by itself.
           </p>
         </ConfirmDialog>
       )}

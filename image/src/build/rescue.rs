@@ -1,0 +1,76 @@
+//! The rescue system: what the boot loader starts when no slot has a try left (`ota_core::slots`).
+//!
+//! It is the same kernel and initrd under another signed command line, which has the initrd start
+//! `anya-rescue` in place of waiting for a root. Its entry has no counter, and its sort key comes behind that
+//! of the slots. It is signed for Secure Boot, and no PCR values are signed for it: it never opens the data.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use ota_core::slots::entry::{RESCUE, RESCUE_IMAGE_ID};
+
+use super::Order;
+use super::definition::command_line;
+use crate::esp::Esp;
+use crate::sign::{Data, Parts, make_uki};
+use crate::tools::Tools;
+
+/// Words about a root, which the rescue system has none of.
+const ROOT_WORDS: &[&str] = &["ro", "rootfstype=", "systemd.verity_root_options="];
+/// What only its command line says.
+const RESCUE_WORDS: &[&str] =
+    &["systemd.import_credentials=no", "rd.systemd.unit=anya-rescue.target", "anya.rescue"];
+
+/// Makes `anya-rescue.efi` and puts it on the finished disk.
+pub(super) fn add(tools: &Tools, order: &Order, out: &Path) -> Result<()> {
+    let os_release = out.join("rescue-os-release");
+    fs::write(&os_release, text_of_os_release(&order.version)).context("cannot write its os-release")?;
+    let uki = out.join(RESCUE);
+    make_uki(
+        tools,
+        &order.keys,
+        &Parts {
+            kernel: &out.join("vmlinuz"),
+            initrd: &out.join("initrd"),
+            command_line: &words(&command_line(&order.board)).join(" "),
+            os_release: &os_release,
+            data: Data::Closed,
+        },
+        &uki,
+    )
+    .context("the rescue system")?;
+    fs::remove_file(os_release)?;
+    Esp::open(tools, &out.join("disk.raw"))?.put(RESCUE, &uki).context("no room for the rescue system")
+}
+
+/// os-release(5): the boot loader takes title, sort key and version from it.
+fn text_of_os_release(version: &str) -> String {
+    format!(
+        "NAME=\"Anya Box\"\nPRETTY_NAME=\"Anya Box, rescue system\"\nID=anya\nIMAGE_ID={RESCUE_IMAGE_ID}\n\
+         IMAGE_VERSION={version}\n"
+    )
+}
+
+fn words(of_slots: &[String]) -> Vec<String> {
+    let about_root = |word: &String| {
+        ROOT_WORDS.iter().any(|one| if one.ends_with('=') { word.starts_with(one) } else { word == one })
+    };
+    let kept = of_slots.iter().filter(|word| !about_root(word)).cloned();
+    kept.chain(RESCUE_WORDS.iter().map(|&word| word.to_owned())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_has_the_consoles_of_the_slots_and_nothing_of_a_root() {
+        let of_slots = ["console=tty0", "quiet", "rootfstype=erofs", "ro", "panic=5"].map(str::to_owned);
+        assert_eq!(
+            words(&of_slots).join(" "),
+            "console=tty0 quiet panic=5 systemd.import_credentials=no rd.systemd.unit=anya-rescue.target \
+             anya.rescue"
+        );
+    }
+}
