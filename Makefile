@@ -2,7 +2,7 @@
 
 BOARD ?= qemu-x86_64
 
-.PHONY: help run test soak image release qemu bench bench-image lint fuzz fmt web openapi buildroot-check
+.PHONY: help run test soak image release qemu bench bench-image bench-ota lint fuzz fmt web openapi buildroot-check
 
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 26
@@ -13,7 +13,7 @@ run: ## Start the box on https://localhost:8443, with its data in .anya/
 test: ## Run everything that CI runs
 	@dev-tools/test
 
-soak: ## Cut the power of the booted image fifty times: make soak ARGS="--seed 7"
+soak: ## The long tests of the booted image: fifty power cuts, updates that fail: make soak ARGS="--seed 7"
 	@dev-tools/soak $(ARGS)
 
 image: ## Build a bootable image: make image BOARD=qemu-x86_64
@@ -39,6 +39,12 @@ bench-image: ## Measure a boot of the image beside a plain Debian: the table goe
 	@dev-tools/setup image
 	@cargo run --quiet --locked -p image -- build --board qemu-x86_64 --signers "$$(dev-tools/signers)" >/dev/null
 	@cargo run --quiet --locked -p qemu-tests --bin bench_image -- $(ARGS)
+
+bench-ota: ## Measure updates beside casync and zstd: the table goes to target/bench/ota.json too
+	@dev-tools/setup bench-ota
+	@cargo build --quiet --locked -p image
+	@dev-tools/test-image >/dev/null
+	@cargo run --quiet --locked --release -p qemu-tests --bin bench_ota -- $(ARGS)
 
 lint: ## Clippy, the shape checks, ESLint
 	@dev-tools/setup test

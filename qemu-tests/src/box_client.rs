@@ -118,7 +118,8 @@ impl BoxClient {
         let body = std::fs::File::open(file)?;
         let request = self.request("POST", path).header("content-type", "application/octet-stream");
         // An emulated machine writes it slowly.
-        let response = request.body(body).timeout(4 * PATIENCE).send().with_context(|| format!("POST {path}"))?;
+        let response =
+            request.body(body).timeout(4 * PATIENCE).send().with_context(|| format!("POST {path}"))?;
         let status = response.status().as_u16();
         Ok(Answer { status, body: serde_json::from_str(&response.text()?).unwrap_or(Value::Null) })
     }

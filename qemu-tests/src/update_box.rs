@@ -88,23 +88,35 @@ impl Running {
         self.client.get("/api/v1/updates")
     }
 
-    /// Waits until an update is in one of these phases, and nothing is under way; gives the status.
+    /// Waits until an update is in one of these phases, and gives the status.
     ///
     /// # Errors
-    /// When something went wrong, or it takes too long.
+    /// When it takes too long.
     pub fn until(&self, phases: &[&str]) -> Result<Value> {
+        let met = |status: &Value| phases.contains(&status["phase"]["phase"].as_str().unwrap_or_default());
+        self.until_met(&format!("{phases:?}"), met)
+    }
+
+    /// Waits until this version runs, and gives the status.
+    ///
+    /// # Errors
+    /// When it takes too long.
+    pub fn until_running(&self, version: &str) -> Result<Value> {
+        self.until_met(version, |status| status["running"] == version)
+    }
+
+    fn until_met(&self, what: &str, met: impl Fn(&Value) -> bool) -> Result<Value> {
         let deadline = Instant::now() + LONG;
         loop {
             // A box that restarts does not answer.
             let last = self.status();
-            if let Ok(status) = &last {
-                let phase = status["phase"]["phase"].as_str().unwrap_or_default();
-                if phases.contains(&phase) {
-                    return Ok(status.clone());
-                }
+            if let Ok(status) = &last
+                && met(status)
+            {
+                return Ok(status.clone());
             }
             if Instant::now() > deadline {
-                bail!("no {phases:?}: {last:?}; {}", self.machine.serial().told());
+                bail!("never {what}: {last:?}; {}", self.machine.serial().told());
             }
             std::thread::sleep(Duration::from_millis(500));
         }

@@ -49,8 +49,7 @@ impl Stock {
 
 fn seeds(slots: &ReadableSlots, cancel: &Cancel) -> Result<Seeds, AssembleError> {
     let mut seeds = Seeds::default();
-    let copy =
-        |part, file: &File| file.try_clone().map_err(|source| AssembleError::Measure { part, source });
+    let copy = |part, file: &File| file.try_clone().map_err(|source| AssembleError::Measure { part, source });
     // A seed that cannot be read to its end is one up to there.
     let running = copy("root", &slots.running.root)?;
     let _ = seeds.add(running, root_length(&slots.running.verity), cancel);

@@ -13,7 +13,8 @@ use appliance_core::page::{Page, PageRequest};
 use appliance_core::settings::Settings;
 use appliance_core::storage::StorageResult;
 use appliance_core::update::{
-    Automatic, Availability, InstallOrder, RestartTime, UpdateError, UpdatePreferences, UpdateSettings, Updates,
+    Automatic, Availability, InstallOrder, RestartTime, UpdateError, UpdatePreferences, UpdateSettings,
+    Updates,
 };
 use jiff::Timestamp;
 use ota_client::slot_keeper::protocol::{Believed, GoneBack, Refused, SlotsStatus, code};
@@ -27,8 +28,8 @@ use ota_core::trust::{Known, Room};
 
 use super::keeper::{Installing, Keeper};
 use super::kept::{Kept, KeptOffer, KeptSource};
-use super::updater::{Parts, Updater};
 use super::ports::SlotUpdates;
+use super::updater::{Parts, Updater};
 
 fn version(text: &str) -> ota_core::version::Version {
     text.parse().unwrap()
@@ -142,7 +143,12 @@ struct Memory {
 
 impl Memory {
     fn actions(&self) -> Vec<&'static str> {
-        self.audit.lock().unwrap().iter().map(|entry| Box::leak(entry.action.clone().into_boxed_str()) as &str).collect()
+        self.audit
+            .lock()
+            .unwrap()
+            .iter()
+            .map(|entry| Box::leak(entry.action.clone().into_boxed_str()) as &str)
+            .collect()
     }
 }
 
@@ -324,7 +330,10 @@ fn a_version_that_did_not_work_is_told_once_with_its_reason() {
 fn the_box_restarts_when_it_is_time_and_not_before() {
     let hour = RestartTime::Manual;
     let after = AnyaBox::started(Scripted::new(), &Kept::default());
-    after.updates.change_settings(&ada(), UpdateSettings { restart: hour, ..UpdateSettings::default() }).unwrap();
+    after
+        .updates
+        .change_settings(&ada(), UpdateSettings { restart: hour, ..UpdateSettings::default() })
+        .unwrap();
     {
         let mut state = after.updates.0.state();
         state.kept.offer = Some(offer(None));

@@ -77,7 +77,11 @@ fn what_was_fetched_is_installed_without_the_server() {
     {
         let mut source = Keeping::new(kept.path(), &mut server);
         let missing = slots.missing(&release, &mut source);
-        assert!(missing.bytes() < 400_000, "{} of 700000: most of it is in the slot that runs", missing.bytes());
+        assert!(
+            missing.bytes() < 400_000,
+            "{} of 700000: most of it is in the slot that runs",
+            missing.bytes()
+        );
         let mut told = Vec::new();
         missing.fetch(&mut source, &Cancel::default(), &mut |now| told.push(now)).unwrap();
         assert_eq!((told.last().unwrap().done, missing.bytes_not_in(kept.path())), (missing.bytes(), 0));

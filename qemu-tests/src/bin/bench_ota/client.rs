@@ -149,10 +149,17 @@ impl Release {
         let field = |name: &str| told[name].as_str().with_context(|| format!("manifest.json has no {name}"));
         let board = field("board")?.to_owned();
         let root = empty(bench.work.join("repository"))?;
+        // The developers' list, as a release counts on one.
+        let signers = bench.lab.cache().with_file_name("release").join("repository/signers");
+        fs::create_dir_all(root.join("signers"))?;
+        for file in ["1.json", "1.json.sig"] {
+            fs::copy(signers.join(file), root.join("signers").join(file))
+                .context("`make image` makes the list")?;
+        }
         let repository = Repository::open_or_begin(&root)?;
         let place = Place { channel: CHANNEL.parse()?, board: board.parse()? };
         let name = ReleaseName { place, version: field("version")?.parse()? };
-        let now = Timestamp::now();
+        let now = Timestamp::from_second(Timestamp::now().as_second())?;
         let order = make::Order {
             image: image.to_owned(),
             name: name.clone(),

@@ -54,7 +54,12 @@ impl Apt<'_> {
             ("Dir::Etc::sourceparts", "none"),
         ];
         let own = own.map(|(key, value)| format!("--option={key}={}", self.folder.join(value).display()));
-        let fixed = ["--option=APT::Sandbox::User=root", "--option=Acquire::Languages=none"];
+        let fixed = [
+            "--option=APT::Sandbox::User=root",
+            "--option=Acquire::Languages=none",
+            // Signed it must be; but nothing of it is ever run, and a mirror that is behind will do.
+            "--option=Acquire::Check-Valid-Until=false",
+        ];
         own.into_iter().chain(fixed.map(str::to_owned)).collect()
     }
 

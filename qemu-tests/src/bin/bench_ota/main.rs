@@ -38,7 +38,7 @@ use clap::{Parser, Subcommand};
 use image::build::Image;
 use qemu_tests::lab::Lab;
 
-use older::Older;
+use older::{Older, Programs};
 use report::{Pair, Report};
 
 /// Measures updates beside casync and zstd.
@@ -121,12 +121,13 @@ fn measure(bench: &Bench<'_>) -> Result<Report> {
         report.pairs.push(pair("service", bench, &release, &older)?);
     }
     if wanted("package") {
-        let older = older::with_packages(bench, &new, "package", "trixie", &bench.arguments.packages)?;
+        let older =
+            older::with_packages(bench, &new, "package", "trixie", &bench.arguments.packages, Programs::New)?;
         report.pairs.push(pair("package", bench, &release, &older)?);
     }
     if wanted("full") {
         let all = debian::packages_of(bench.new.folder())?;
-        let older = older::with_packages(bench, &new, "full", &bench.arguments.suite, &all)?;
+        let older = older::with_packages(bench, &new, "full", &bench.arguments.suite, &all, Programs::Older)?;
         report.pairs.push(pair("full", bench, &release, &older)?);
     }
     if bench.arguments.boot {

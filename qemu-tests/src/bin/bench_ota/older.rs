@@ -10,6 +10,9 @@ use crate::debian::{self, Package};
 use crate::packed::{self, Initrd, TIME, Unpacked};
 use crate::{Bench, empty, word};
 
+/// The service's program in the root.
+pub(crate) const SERVICE: &str = "usr/bin/anyad";
+
 /// A version that is older than the new one: the folder has its parts as they are released.
 pub(crate) struct Older {
     folder: PathBuf,
@@ -29,12 +32,14 @@ impl Older {
             let told: serde_json::Value = serde_json::from_slice(&fs::read(image.join("manifest.json"))?)?;
             Ok(told["commit"].as_str().unwrap_or_default().chars().take(7).collect())
         };
-        let what = format!(
-            "from an image of commit {} to one of {}: {}",
-            commit(image)?,
-            commit(bench.new.folder())?,
-            changed.join(", ")
-        );
+        let commits =
+            format!("from an image of commit {} to one of {}", commit(image)?, commit(bench.new.folder())?);
+        let what = match changed.iter().any(|file| file == SERVICE) {
+            true => format!("{commits}: {}", changed.join(", ")),
+            false => {
+                format!("{commits}, with the SAME service: ANYA_QEMU_IMAGE names an image of another commit")
+            }
+        };
         Ok(Self { folder, what, changed })
     }
 
@@ -51,6 +56,28 @@ impl Older {
     }
 }
 
+/// Whose programs of this workspace a version has.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Programs {
+    /// The new version's.
+    New,
+    /// Those of the older image that was built, and what else differs in its root.
+    Older,
+}
+
+fn older_programs(bench: &Bench<'_>, new: &Unpacked, tree: &Path) -> Result<()> {
+    let folder = packed::released(bench.lab.image().folder(), bench.work.join("older"))?;
+    let before = new.tree_of(bench, &folder.join("root.raw"), bench.work.join("tree-before"))?;
+    let after = new.tree(bench, bench.work.join("tree-after"))?;
+    for file in differences(&before, &after)? {
+        let from = before.join(&file);
+        if from.is_file() {
+            fs::copy(&from, tree.join(&file)).with_context(|| file.clone())?;
+        }
+    }
+    fs::remove_dir_all(after).map_err(Into::into)
+}
+
 /// The new version with these packages as a suite has them, in root, initrd and as the kernel. What a package
 /// has in one version only is passed over, but for libraries whose names differ in numbers.
 pub(crate) fn with_packages(
@@ -59,6 +86,7 @@ pub(crate) fn with_packages(
     name: &str,
     suite: &str,
     names: &[String],
+    programs: Programs,
 ) -> Result<Older> {
     crate::report::progress(&format!("{name}: packages of {suite}"));
     let packages = debian::fetch(bench, suite, names)?;
@@ -73,6 +101,9 @@ pub(crate) fn with_packages(
         if let Some(other) = kernel_of(package)? {
             kernel = other;
         }
+    }
+    if programs == Programs::Older {
+        older_programs(bench, new, &tree)?;
     }
     older_version(&tree.join("usr/lib/os-release"))?;
     let trees = initrd.trees();
@@ -93,7 +124,10 @@ pub(crate) fn with_packages(
         packages.iter().map(|Package { name, new, older, .. }| format!("{name} {older} -> {new}")).collect();
     let what = match &changed[..] {
         few if few.len() <= 3 => few.join(", "),
-        many => format!("{} of {} packages in the versions of {suite}", many.len(), names.len()),
+        many => {
+            let own = if programs == Programs::Older { ", and the programs of the older image" } else { "" };
+            format!("{} of {} packages in the versions of {suite}{own}", many.len(), names.len())
+        }
     };
     Ok(Older { folder, what, changed })
 }
