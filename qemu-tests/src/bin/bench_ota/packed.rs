@@ -1,8 +1,8 @@
 //! Unpacking an image's parts, and packing them as mkosi and systemd-repart do.
 //!
 //! Root: `mkfs.erofs -z lz4hc` with the file system's own id, at the time of the build. Verity tree: SHA-256, the
-//! image's salt and id. Initrd: archives by cpio, one after another at multiples of four bytes; what is compressed
-//! is by zstd at level 19. Files carry one time ([`TIME`]).
+//! image's salt and id. Initrd: archives by cpio, one after another at multiples of four bytes, compressed by zstd.
+//! Files carry one time ([`TIME`]).
 
 use std::fs::{self, File};
 use std::io::Write;
