@@ -10,6 +10,7 @@ use axum::Router;
 use axum::extract::Request;
 use axum::middleware::{Next, from_fn};
 use axum::response::Response;
+use axum::serve::ListenerExt;
 use tokio::runtime::Runtime;
 use tower_http::services::ServeDir;
 
@@ -39,6 +40,8 @@ impl WebServer {
         let app = Router::new().fallback_service(ServeDir::new(folder)).layer(from_fn(count));
         runtime.spawn(async move {
             let listener = tokio::net::TcpListener::from_std(listener)?;
+            // As servers have it: otherwise every small file waits for the acknowledgement of the one before.
+            let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
             axum::serve(listener, app).await
         });
         Ok(Self { address, served, _runtime: runtime })

@@ -195,7 +195,7 @@ mod tests {
             ),
             (
                 "[htp]\n",
-                "anyad.toml: there is no key `htp`; the keys here are appliance, http, mdns, data, console, log, tokens, bitcoin, models",
+                "anyad.toml: there is no key `htp`; the keys here are appliance, http, mdns, data, console, log, tokens, bitcoin, models, updates",
             ),
             (
                 "[http]\ndrain_seconds = \"soon\"\n",
