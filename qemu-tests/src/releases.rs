@@ -94,12 +94,6 @@ impl Releases {
         &self.server
     }
 
-    /// The repository.
-    #[must_use]
-    pub fn repository(&self) -> &Repository {
-        &self.repository
-    }
-
     /// Makes a release, signs it by two developers and publishes it.
     ///
     /// # Errors

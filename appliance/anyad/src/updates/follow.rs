@@ -4,11 +4,10 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use appliance_core::audit::{Actor, AuditOutcome};
-use appliance_core::update::{Automatic, schedule};
+use appliance_core::update::{Automatic, UpdateSource, schedule};
 use jiff::{SignedDuration, Timestamp};
 use ota_core::life::{Event, Outcome, Phase, StartFacts};
 
-use super::kept::KeptSource;
 use super::state::Activity;
 use super::updater::Updater;
 
@@ -144,7 +143,7 @@ impl Updater {
 
     fn fetch_by_itself(self: &Arc<Self>, automatic: Automatic) {
         let Some((offer, manifest)) = self.offered() else { return };
-        if offer.set_aside.is_some() || offer.source != KeptSource::Server {
+        if offer.set_aside.is_some() || offer.source != UpdateSource::Server {
             return;
         }
         let version = &manifest.version;

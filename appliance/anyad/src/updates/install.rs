@@ -8,9 +8,9 @@ use ota_core::manifest::{Manifest, PartKind};
 use ota_core::slots::Action;
 use ota_core::version::Version;
 
-use appliance_core::update::schedule;
+use appliance_core::update::{UpdateSource, schedule};
 
-use super::kept::{KeptOffer, KeptSource};
+use super::kept::KeptOffer;
 use super::look::nothing_offered;
 use super::trouble::Trouble;
 use super::updater::Updater;
@@ -26,7 +26,7 @@ impl Updater {
                 format!("Version {offered} is offered, not {version}."),
             ));
         }
-        if offer.source == KeptSource::Server {
+        if offer.source == UpdateSource::Server {
             self.download(cancel)?;
         }
         let installed = self.write(&offer, &manifest, insist, cancel);
@@ -93,8 +93,8 @@ impl Updater {
             release::put_together(source, manifest, stock, into, cancel, &mut told).map_err(Trouble::from)
         };
         match offer.source {
-            KeptSource::File => put(&mut self.open_bundle(cancel)?),
-            KeptSource::Server => {
+            UpdateSource::File => put(&mut self.open_bundle(cancel)?),
+            UpdateSource::Server => {
                 let settings = self.state().settings.clone();
                 let mut server = self.server(&settings, cancel)?;
                 put(&mut Keeping::new(self.kept_folder(), &mut *server))

@@ -3,8 +3,7 @@
 
 use appliance_core::settings::Settings;
 use appliance_core::storage::StorageResult;
-use appliance_core::update::{LastCheck, UpdateProblem, UpdateSettings, UpdateSource};
-use jiff::Timestamp;
+use appliance_core::update::{LastCheck, UpdateSettings, UpdateSource};
 use ota_client::source::Evidence;
 use ota_core::identifier::Identifier;
 use ota_core::life::{History, Phase};
@@ -24,7 +23,7 @@ pub(super) struct Kept {
     /// What became of updates.
     pub(super) history: History,
     /// The last look.
-    pub(super) last_check: Option<KeptCheck>,
+    pub(super) last_check: Option<LastCheck>,
     /// How many looks failed in a row, for reasons that may pass.
     pub(super) failures: u32,
 }
@@ -33,7 +32,7 @@ pub(super) struct Kept {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct KeptOffer {
     /// Where it comes from.
-    pub(super) source: KeptSource,
+    pub(super) source: UpdateSource,
     /// The channel that it was judged for.
     pub(super) channel: Identifier,
     /// What it was believed for.
@@ -44,37 +43,6 @@ pub(super) struct KeptOffer {
     pub(super) set_aside: Option<String>,
     /// What has to be fetched, bytes.
     pub(super) download: Option<u64>,
-}
-
-/// Where a release comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum KeptSource {
-    Server,
-    File,
-}
-
-impl From<KeptSource> for UpdateSource {
-    fn from(source: KeptSource) -> Self {
-        match source {
-            KeptSource::Server => Self::Server,
-            KeptSource::File => Self::File,
-        }
-    }
-}
-
-/// A look, and what went wrong with it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct KeptCheck {
-    pub(super) at: Timestamp,
-    pub(super) problem: Option<(String, String)>,
-}
-
-impl From<&KeptCheck> for LastCheck {
-    fn from(check: &KeptCheck) -> Self {
-        let problem = check.problem.clone().map(|(code, text)| UpdateProblem { code, text });
-        Self { at: check.at, problem }
-    }
 }
 
 impl Kept {

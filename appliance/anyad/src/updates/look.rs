@@ -7,7 +7,7 @@
 use std::fs::{self, File};
 use std::io::BufReader;
 
-use appliance_core::update::UpdateSettings;
+use appliance_core::update::{LastCheck, UpdateSettings, UpdateSource};
 use ota_client::bundle::BundleFile;
 use ota_client::check::{CheckError, Facts, check};
 use ota_client::kept::Keeping;
@@ -20,7 +20,7 @@ use ota_core::life::{Event, Outcome};
 use ota_core::manifest::{Manifest, PartKind};
 use ota_core::trust::BoardFacts;
 
-use super::kept::{KeptCheck, KeptOffer, KeptSource};
+use super::kept::KeptOffer;
 use super::trouble::Trouble;
 use super::updater::Updater;
 
@@ -31,10 +31,7 @@ impl Updater {
         let looked = self.ask_server(cancel);
         let mut state = self.state();
         let problem = looked.as_ref().err().filter(|trouble| !trouble.was_stopped());
-        state.kept.last_check = Some(KeptCheck {
-            at: self.now(),
-            problem: problem.map(|trouble| (trouble.code.clone(), trouble.text.clone())),
-        });
+        state.kept.last_check = Some(LastCheck { at: self.now(), problem: problem.map(Trouble::problem) });
         let may_pass = problem.is_some_and(|trouble| trouble.may_pass);
         state.kept.failures = if may_pass { state.kept.failures.saturating_add(1) } else { 0 };
         drop(state);
@@ -60,7 +57,7 @@ impl Updater {
         let settings = self.state().settings.clone();
         let channel = channel(&settings)?;
         let mut server = self.server(&settings, cancel)?;
-        self.judge(&mut *server, KeptSource::Server, channel)
+        self.judge(&mut *server, UpdateSource::Server, channel)
     }
 
     /// Reads the release in the file that the owner brought, and offers it.
@@ -69,7 +66,7 @@ impl Updater {
         // Whatever channel it is of: the owner chose it.
         let channel = channel(&self.state().settings)?;
         let channel = self.channel_of_bundle(cancel)?.unwrap_or(channel);
-        let offer = self.judge(&mut bundle, KeptSource::File, channel)?;
+        let offer = self.judge(&mut bundle, UpdateSource::File, channel)?;
         let Some(offer) = offer else {
             return Err(Trouble::new("nothing_new", "The file holds the version that runs already."));
         };
@@ -89,7 +86,7 @@ impl Updater {
     fn judge(
         &self,
         source: &mut dyn Source,
-        from: KeptSource,
+        from: UpdateSource,
         channel: Identifier,
     ) -> Result<Option<KeptOffer>, Trouble> {
         self.look_at_slots();

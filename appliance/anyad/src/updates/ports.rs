@@ -75,7 +75,7 @@ impl Updates for SlotUpdates {
             phase: state.kept.phase.clone(),
             problem: state.problem.clone(),
             offer: state.kept.offer.as_ref().and_then(offer),
-            last_check: state.kept.last_check.as_ref().map(Into::into),
+            last_check: state.kept.last_check.clone(),
             next_check: state.next_check,
             previous: slots.and_then(|slots| {
                 let other = slots.other.as_ref()?;
@@ -238,7 +238,7 @@ impl Updater {
 fn offer(kept: &KeptOffer) -> Option<Offer> {
     let manifest = Manifest::parse(&kept.evidence.manifest.document).ok()?;
     Some(Offer {
-        source: kept.source.into(),
+        source: kept.source,
         signed_by: kept.signed_by.clone(),
         size: PartKind::ALL.iter().map(|&part| manifest.part(part).image.size).sum(),
         download: kept.download,

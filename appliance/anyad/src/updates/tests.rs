@@ -14,7 +14,7 @@ use appliance_core::settings::Settings;
 use appliance_core::storage::StorageResult;
 use appliance_core::update::{
     Automatic, Availability, InstallOrder, RestartTime, UpdateError, UpdatePreferences, UpdateSettings,
-    Updates,
+    UpdateSource, Updates,
 };
 use jiff::Timestamp;
 use ota_client::slot_keeper::protocol::{Believed, GoneBack, Refused, SlotsStatus, code};
@@ -27,7 +27,7 @@ use ota_core::slots::{Action, Slot, System};
 use ota_core::trust::{Known, Room};
 
 use super::keeper::{Installing, Keeper};
-use super::kept::{Kept, KeptOffer, KeptSource};
+use super::kept::{Kept, KeptOffer};
 use super::ports::SlotUpdates;
 use super::updater::{Parts, Updater};
 
@@ -263,7 +263,7 @@ fn offer(set_aside: Option<&str>) -> KeptOffer {
     };
     let document = manifest.to_bytes().unwrap();
     KeptOffer {
-        source: KeptSource::Server,
+        source: UpdateSource::Server,
         channel: "stable".parse().unwrap(),
         evidence: Evidence {
             signer_lists: BTreeMap::new(),

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use ota_core::identifier::Identifier;
 use ota_core::life::{Entry, Phase};
 use ota_core::version::Version;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Whether the box can be updated at all.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -22,7 +22,7 @@ pub enum Availability {
 }
 
 /// Something that went wrong.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UpdateProblem {
     /// The reason in one word, which stays the same; for programs.
     pub code: String,
@@ -31,7 +31,7 @@ pub struct UpdateProblem {
 }
 
 /// How the last look for a release ended.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LastCheck {
     /// When.
     pub at: Timestamp,
@@ -40,7 +40,7 @@ pub struct LastCheck {
 }
 
 /// Where a release comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum UpdateSource {
     /// The server.
