@@ -303,7 +303,8 @@ fn keeping_pin(storage: Storage, data: &DataFolder, pin: Zeroizing<String>) -> R
 
 fn open_store(config: &Config, data: &DataFolder, shutdown: &mut Shutdown) -> Result<Arc<Store>> {
     let path = data.join("state.db");
-    let standing = if config.appliance.enabled { updates::standing(&keeper(config)) } else { Standing::Good };
+    let standing =
+        || if config.appliance.enabled { updates::standing(&keeper(config)) } else { Standing::Good };
     let went_back = data.folder("updates")?.join(updates::WENT_BACK);
     if went_back.exists() {
         let restored = Store::restore_copy(&path).context("cannot go back to the data of before")?;

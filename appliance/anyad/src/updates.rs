@@ -48,11 +48,13 @@ use updater::Updater;
 /// When no thread can be started.
 pub(crate) fn start(parts: Parts) -> Result<SlotUpdates> {
     let updater = Arc::new(Updater::new(parts));
-    updater.after_start();
     let following = Arc::clone(&updater);
     thread::Builder::new()
         .name("updates".into())
-        .spawn(move || following.follow())
+        .spawn(move || {
+            following.after_start();
+            following.follow();
+        })
         .context("cannot start a thread")?;
     Ok(SlotUpdates(updater))
 }

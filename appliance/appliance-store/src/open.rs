@@ -22,7 +22,10 @@ const WAL_BYTES: i64 = 16 << 20;
 
 /// Opens a file for writing, made with mode 0600 where there is none, and migrates it as far as the version's
 /// standing allows.
-pub(crate) fn open_writer(path: &Path, standing: Standing) -> Result<Connection, StoreError> {
+pub(crate) fn open_writer(
+    path: &Path,
+    standing: impl FnOnce() -> Standing,
+) -> Result<Connection, StoreError> {
     make_private(path).map_err(|source| StoreError::Folder { path: path.to_owned(), source })?;
     let failed = |source: rusqlite::Error| match kind_of(&source) {
         StorageErrorKind::Corrupt => StoreError::Corrupt { path: path.to_owned(), source },

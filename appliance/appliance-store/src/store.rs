@@ -43,14 +43,15 @@ impl Store {
     /// # Errors
     /// Each with the cure; see [`StoreError`]. A database that is newer, foreign or damaged is not changed.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        Self::open_as(path, Standing::Good)
+        Self::open_as(path, || Standing::Good)
     }
 
-    /// The same for a version of this standing: one that is tried out leaves the schema as it is.
+    /// The same for a version of this standing: one that is tried out leaves the schema as it is. It is asked for
+    /// only when there is something to migrate.
     ///
     /// # Errors
     /// As for [`Store::open`].
-    pub fn open_as(path: &Path, standing: Standing) -> Result<Self, StoreError> {
+    pub fn open_as(path: &Path, standing: impl FnOnce() -> Standing) -> Result<Self, StoreError> {
         let connection = open_writer(path, standing)?;
         forget_requests_in_progress(&connection, path)?;
         let writer = Writer::start(connection)?;
@@ -77,7 +78,7 @@ impl Store {
         self.inner.writer.alone(move |connection| {
             let damaged = |source| StoreError::Corrupt { path: path.clone(), source };
             let found = schema_of(connection, &path).map_err(damaged)??;
-            bring_up_to_date(connection, &path, found, Standing::Good)
+            bring_up_to_date(connection, &path, found, || Standing::Good)
         })
     }
 
@@ -88,7 +89,7 @@ impl Store {
     /// # Errors
     /// `Restore`; and those of [`Store::open`] that say that nothing can be read.
     pub fn restore_copy(path: &Path) -> Result<bool, StoreError> {
-        match open_writer(path, Standing::OnTrial) {
+        match open_writer(path, || Standing::OnTrial) {
             Err(StoreError::TooNew { .. }) => {}
             other => return other.map(|_| false),
         }

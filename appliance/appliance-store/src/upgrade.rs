@@ -25,12 +25,12 @@ pub(crate) fn bring_up_to_date(
     connection: &mut Connection,
     path: &Path,
     found: DataSchema,
-    standing: Standing,
+    standing: impl FnOnce() -> Standing,
 ) -> Result<(), StoreError> {
     if found.schema == 0 {
         return migrated(connection, path, 0);
     }
-    let good = standing == Standing::Good;
+    let good = found.schema >= NEWEST || standing() == Standing::Good;
     // What is migrated before it is used may be of any schema.
     let program = ProgramSchema { writes: NEWEST, reads_from: if good { 1 } else { WORKS_WITH } };
     let unreadable = |unreadable| match unreadable {

@@ -99,6 +99,8 @@ pub(crate) struct PluggedTokens {
     keys: Arc<KeyService>,
     observer: Arc<Observer>,
     seen: Mutex<BTreeMap<String, Seen>>,
+    /// The bays whose module did not answer at the last look.
+    silent: Mutex<BTreeSet<usize>>,
 }
 
 impl PluggedTokens {
@@ -106,7 +108,7 @@ impl PluggedTokens {
     pub(crate) fn new(bays: Vec<Box<dyn Bay>>, keys: Arc<KeyService>, observer: Arc<Observer>) -> Self {
         let own =
             keys.tokens().into_iter().map(|token| token.info.serial).filter(|serial| !serial.is_empty());
-        Self { bays, own: own.collect(), keys, observer, seen: Mutex::default() }
+        Self { bays, own: own.collect(), keys, observer, seen: Mutex::default(), silent: Mutex::default() }
     }
 
     /// Looks at once, and from then on as things change, until it is aborted.
@@ -186,20 +188,27 @@ impl PluggedTokens {
     fn found(&self) -> BTreeMap<String, (usize, TokenInfo)> {
         let mut found = BTreeMap::new();
         for (place, bay) in self.bays.iter().enumerate() {
-            match bay.present() {
-                Ok(present) => {
-                    let others = present.into_iter().filter(|info| !self.own.contains(&info.serial));
-                    found.extend(others.map(|info| (name_of(&info), (place, info))));
-                }
-                Err(error) => {
-                    tracing::warn!(
-                        error = &error as &dyn std::error::Error,
-                        "a token module does not answer"
-                    );
-                }
-            }
+            let present = bay.present();
+            self.complain(place, present.as_ref().err());
+            let others = present.unwrap_or_default().into_iter();
+            let others = others.filter(|info| !self.own.contains(&info.serial));
+            found.extend(others.map(|info| (name_of(&info), (place, info))));
         }
         found
+    }
+
+    /// Tells of a module that does not answer: once, not at every look, as the connector of a YubiHSM that nobody
+    /// has never does.
+    fn complain(&self, place: usize, error: Option<&HalError>) {
+        let mut silent = self.silent.lock().unwrap_or_else(PoisonError::into_inner);
+        match error {
+            Some(error) if silent.insert(place) => {
+                let error = error as &dyn std::error::Error;
+                tracing::info!(error, "a token module does not answer");
+            }
+            None if silent.remove(&place) => tracing::info!("the token module answers again"),
+            _ => {}
+        }
     }
 
     fn unlock(&self, name: &str, pin: &str) -> HalResult<()> {

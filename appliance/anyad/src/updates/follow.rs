@@ -22,6 +22,12 @@ impl Updater {
     /// Works out from what was kept, and from what runs now, what has become of an update.
     pub(super) fn after_start(&self) {
         self.look_at_slots();
+        self.settle_start();
+        self.state().started = true;
+        self.changed.notify_all();
+    }
+
+    fn settle_start(&self) {
         let mut state = self.state();
         let Ok(slots) = state.slots.clone() else { return };
         let before = state.kept.phase.clone();

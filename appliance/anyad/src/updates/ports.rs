@@ -57,7 +57,7 @@ impl SlotUpdates {
 
 impl Updates for SlotUpdates {
     fn status(&self) -> UpdateStatus {
-        let state = self.0.state();
+        let state = self.0.known();
         let slots = state.slots.as_ref();
         let availability = match slots {
             Err(reason) => Availability::Blocked { reason: reason.clone() },
@@ -86,7 +86,7 @@ impl Updates for SlotUpdates {
     }
 
     fn check(&self, actor: &Actor) -> Result<(), UpdateError> {
-        match self.0.state().kept.phase {
+        match self.0.known().kept.phase {
             Phase::RestartPending { .. } => {
                 return Err(UpdateError::NotNow("An update is installed: restart the box first.".into()));
             }
@@ -133,7 +133,7 @@ impl Updates for SlotUpdates {
 
     fn restart(&self, actor: &Actor) -> Result<(), UpdateError> {
         let (phase, activity) = {
-            let state = self.0.state();
+            let state = self.0.known();
             (state.kept.phase.clone(), state.activity.as_ref().map(|(activity, _)| *activity))
         };
         // What is installed is installed, also while its thread ends.
@@ -149,7 +149,7 @@ impl Updates for SlotUpdates {
         let _busy = self.0.begin(Activity::GoingBack)?;
         self.0.look_at_slots();
         let (running, previous) = {
-            let state = self.0.state();
+            let state = self.0.known();
             let slots = state.slots.as_ref().map_err(|reason| UpdateError::NotNow(reason.clone()))?;
             (slots.running.version.clone(), slots.other.clone())
         };
@@ -165,7 +165,7 @@ impl Updates for SlotUpdates {
         })?;
         self.0.parts.keeper.roll_back().map_err(keeper_failed)?;
         {
-            let mut state = self.0.state();
+            let mut state = self.0.known();
             state.kept.offer = None;
             self.0.moved(&mut state, Phase::Idle, true);
         }
@@ -174,7 +174,7 @@ impl Updates for SlotUpdates {
     }
 
     fn take_file(&self, actor: &Actor, file: &mut dyn Read) -> Result<(), UpdateError> {
-        if matches!(self.0.state().kept.phase, Phase::RestartPending { .. } | Phase::Trial { .. }) {
+        if matches!(self.0.known().kept.phase, Phase::RestartPending { .. } | Phase::Trial { .. }) {
             return Err(UpdateError::NotNow("Another update has to be finished first.".into()));
         }
         let busy = self.0.begin(Activity::TakingFile)?;
@@ -191,7 +191,7 @@ impl Updates for SlotUpdates {
 impl Updater {
     /// Whether there is something to fetch or to install.
     fn ready_for_offer(&self, order: Option<&InstallOrder>) -> Result<(), UpdateError> {
-        if let Phase::RestartPending { version, .. } = &self.state().kept.phase {
+        if let Phase::RestartPending { version, .. } = &self.known().kept.phase {
             let text = format!("Version {version} is installed already: restart the box.");
             return Err(UpdateError::NotNow(text));
         }

@@ -47,6 +47,8 @@ pub(super) struct State {
     pub(super) problem: Option<UpdateProblem>,
     /// When the box looks next by itself.
     pub(super) next_check: Option<Timestamp>,
+    /// What has become of an update before the start is known.
+    pub(super) started: bool,
     /// The service stops.
     pub(super) stopping: bool,
 }

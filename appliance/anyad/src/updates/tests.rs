@@ -197,6 +197,13 @@ struct AnyaBox {
 
 impl AnyaBox {
     fn started(keeper: Scripted, kept: &Kept) -> Self {
+        let starting = Self::starting(keeper, kept);
+        starting.updates.0.after_start();
+        starting
+    }
+
+    /// While it is not known yet what has become of an update.
+    fn starting(keeper: Scripted, kept: &Kept) -> Self {
         let (memory, folder) = (Arc::new(Memory::default()), tempfile::tempdir().unwrap());
         kept.keep(&*memory).unwrap();
         let good = Arc::clone(&memory);
@@ -212,7 +219,6 @@ impl AnyaBox {
             when_good: Box::new(move || *good.told_good.lock().unwrap() += 1),
             seed: 7,
         });
-        updater.after_start();
         let updates = SlotUpdates(Arc::new(updater));
         Self { keeper, memory, updates, _folder: folder }
     }
@@ -304,6 +310,20 @@ fn a_new_version_is_tried_out_and_found_good() {
     let status = after.updates.status();
     assert_eq!((status.offer, status.history[0].outcome), (None, Outcome::Installed));
     assert!(after.memory.actions().contains(&"update.installed"));
+}
+
+#[test]
+fn who_asks_while_the_box_starts_is_told_what_has_become_of_an_update_not_what_was_kept() {
+    let keeper = Scripted::new();
+    keeper.with(|script| script.status.running = System { slot: Slot::B, version: version("1.1.0") });
+    let starting = AnyaBox::starting(keeper, &kept(pending(None)));
+    let updates = starting.updates.clone();
+    let (answers, answer) = std::sync::mpsc::channel();
+    let asking = std::thread::spawn(move || answers.send(updates.status().phase));
+    assert!(answer.recv_timeout(Duration::from_millis(50)).is_err(), "it waits");
+    starting.updates.0.after_start();
+    assert!(!matches!(answer.recv().unwrap(), Phase::RestartPending { .. }));
+    asking.join().unwrap().unwrap();
 }
 
 #[test]

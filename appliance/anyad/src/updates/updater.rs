@@ -80,6 +80,7 @@ impl Updater {
             activity: None,
             problem: None,
             next_check: None,
+            started: false,
             stopping: false,
         };
         let started = parts.clock.now();
@@ -90,13 +91,20 @@ impl Updater {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The state, once it is known what has become of an update. That takes a moment after the start, for which the
+    /// rest of the box does not wait.
+    pub(super) fn known(&self) -> MutexGuard<'_, State> {
+        let unknown = |state: &mut State| !state.started && !state.stopping;
+        self.changed.wait_while(self.state(), unknown).unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub(super) fn now(&self) -> Timestamp {
         self.parts.clock.now()
     }
 
     /// Begins something, unless something else is under way.
     pub(super) fn begin(self: &Arc<Self>, activity: Activity) -> Result<Busy, UpdateError> {
-        let mut state = self.state();
+        let mut state = self.known();
         if state.stopping {
             return Err(UpdateError::Busy("The box is stopping.".into()));
         }

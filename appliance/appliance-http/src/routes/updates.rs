@@ -48,8 +48,8 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<Api>> {
     operation_id = "update_status",
     responses((status = 200, description = "How updates are", body = UpdateStatus))
 )]
-async fn status(State(api): State<Arc<Api>>) -> axum::Json<UpdateStatus> {
-    axum::Json(api.services.updates.status().into())
+async fn status(State(api): State<Arc<Api>>) -> ProblemResult<axum::Json<UpdateStatus>> {
+    Ok(axum::Json(current(&api).await?.into()))
 }
 
 /// What became of updates, newest first.
@@ -60,8 +60,8 @@ async fn status(State(api): State<Arc<Api>>) -> axum::Json<UpdateStatus> {
     operation_id = "update_history",
     responses((status = 200, description = "The history", body = UpdateHistory))
 )]
-async fn history(State(api): State<Arc<Api>>) -> axum::Json<UpdateHistory> {
-    axum::Json(api.services.updates.status().history.into())
+async fn history(State(api): State<Arc<Api>>) -> ProblemResult<axum::Json<UpdateHistory>> {
+    Ok(axum::Json(current(&api).await?.history.into()))
 }
 
 /// Looks for a release, in the background.
@@ -169,7 +169,13 @@ async fn take_file(
     let (updates, actor) = (Arc::clone(&api.services.updates), caller.actor());
     let take = move |file: &mut upload::Upload| updates.take_file(&actor, file);
     upload::stream(&headers, body, MAX_FILE, take).await?;
-    Ok(axum::Json(api.services.updates.status().into()))
+    Ok(axum::Json(current(&api).await?.into()))
+}
+
+/// How updates are. Right after a start it takes a moment until that is known.
+async fn current(api: &Api) -> ProblemResult<appliance_core::update::UpdateStatus> {
+    let updates = Arc::clone(&api.services.updates);
+    Ok(blocking::run(move || updates.status()).await?)
 }
 
 /// What the owner decided about updates.

@@ -80,7 +80,7 @@ fn schema(folder: &Folder) -> i64 {
 fn a_version_on_trial_leaves_the_schema_until_it_is_good() {
     let folder = second_schema();
     let copy = folder.0.path().join("state.db.schema-2");
-    let store = Store::open_as(&folder.path(), Standing::OnTrial).unwrap();
+    let store = Store::open_as(&folder.path(), || Standing::OnTrial).unwrap();
     store.keep("node", "{}").unwrap();
     assert_eq!((schema(&folder), copy.exists()), (2, false), "the version before reads it as it was");
     store.bring_up_to_date().unwrap();
@@ -95,7 +95,7 @@ fn data_that_is_too_old_to_be_tried_out_with_is_not_touched() {
     let folder = Folder::new();
     folder.raw().execute_batch(include_str!("../../migrations/0001_initial.sql")).unwrap();
     folder.raw().execute_batch("PRAGMA application_id = 0x414e5941; PRAGMA user_version = 1").unwrap();
-    let error = Store::open_as(&folder.path(), Standing::OnTrial).err().unwrap();
+    let error = Store::open_as(&folder.path(), || Standing::OnTrial).err().unwrap();
     assert!(matches!(error, StoreError::TooOld { found: 1, reads_from: 2, .. }), "{error:?}");
     assert!(error.to_string().contains("install a version in between first"));
     assert_eq!(schema(&folder), 1);
