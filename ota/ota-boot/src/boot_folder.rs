@@ -2,9 +2,11 @@
 //!
 //! - What is written is read back past the cache through the same descriptor; the caller learns what the
 //!   medium has.
-//! - A rename comes between two `syncfs` of the partition. Without the first one FAT can end up with the new
-//!   name and no content, which was seen with systemd-bless-boot; without the second one the name is in memory
-//!   only. `fsync` of the folder does neither.
+//! - A rename comes between two syncs of the partition. Without the first one FAT can end up with the new name and
+//!   no content, which was seen with systemd-bless-boot; without the second one the name is in memory only.
+//! - A sync is `syncfs` and then `fsync` of the folder. The first hands everything to the disk, but FAT has no
+//!   `sync_fs` in Linux that tells the disk to empty its own cache, which may lose any part of it when the power
+//!   goes. The second does that, and leaves what belongs to other files in memory.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read};
@@ -111,7 +113,8 @@ impl BootFolder for BootPartition {
     }
 
     fn sync(&mut self) -> io::Result<()> {
-        Ok(syncfs(&self.folder)?)
+        syncfs(&self.folder)?;
+        self.folder.sync_all()
     }
 }
 

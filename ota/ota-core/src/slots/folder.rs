@@ -26,8 +26,8 @@ pub trait BootFolder {
     /// Removes a file.
     fn remove(&mut self, name: &str) -> io::Result<()>;
 
-    /// Brings everything to the medium: `syncfs`, as `fsync` of the folder alone leaves new entries of no
-    /// length on FAT.
+    /// Brings everything to the medium, past the disk's own cache: `syncfs`, as `fsync` of the folder alone leaves
+    /// new entries of no length on FAT, and `fsync` of the folder, as `syncfs` alone leaves FAT in the cache.
     fn sync(&mut self) -> io::Result<()>;
 }
 
