@@ -8,10 +8,10 @@ use std::path::Path;
 use std::time::Duration;
 
 use hal_api::volume::RecoveryKey;
+use root_side::program::Program;
 use zeroize::Zeroizing;
 
 use crate::places::{DEFINITIONS, VOLUME};
-use crate::runner::Program;
 
 /// What a volume's key is sealed to.
 const SEALED_TO: [&str; 4] =
@@ -23,14 +23,6 @@ const LOOK: Duration = Duration::from_secs(20);
 const WORK: Duration = Duration::from_secs(90);
 /// How long the check of a large file system may take.
 const CHECK: Duration = Duration::from_secs(600);
-
-fn program<A: Into<String>>(
-    name: &'static str,
-    bound: Duration,
-    arguments: impl IntoIterator<Item = A>,
-) -> Program {
-    Program { name, arguments: arguments.into_iter().map(Into::into).collect(), input: None, bound }
-}
 
 fn text(path: &Path) -> String {
     path.display().to_string()
@@ -53,23 +45,23 @@ pub(crate) fn make_partitions(disk: &Path, tpm: bool) -> Program {
         arguments.extend(SEALED_TO.map(str::to_owned));
     }
     arguments.push(text(disk));
-    program("systemd-repart", CHECK, arguments)
+    Program::new("systemd-repart", CHECK, arguments)
 }
 
 /// Waits until udev knows all devices that the kernel has told of so far.
 pub(crate) fn settle() -> Program {
-    program("udevadm", Duration::from_secs(35), ["settle", "--timeout=30"])
+    Program::new("udevadm", Duration::from_secs(35), ["settle", "--timeout=30"])
 }
 
 /// Waits until the device is there and known to udev.
 pub(crate) fn wait_for(device: &Path, seconds: u32) -> Program {
     let bound = Duration::from_secs(u64::from(seconds) + 5);
-    program("udevadm", bound, ["wait".into(), format!("--timeout={seconds}"), text(device)])
+    Program::new("udevadm", bound, ["wait".into(), format!("--timeout={seconds}"), text(device)])
 }
 
 /// Prints the LUKS2 header's metadata as JSON.
 pub(crate) fn dump_header(device: &Path) -> Program {
-    program("cryptsetup", LOOK, ["luksDump".into(), "--dump-json-metadata".into(), text(device)])
+    Program::new("cryptsetup", LOOK, ["luksDump".into(), "--dump-json-metadata".into(), text(device)])
 }
 
 /// Tells whether the empty key opens the volume. `empty` is a regular file without content: nothing else
@@ -77,7 +69,7 @@ pub(crate) fn dump_header(device: &Path) -> Program {
 pub(crate) fn try_empty_key(device: &Path, empty: &Path) -> Program {
     let key = format!("--key-file={}", text(empty));
     let arguments = ["open", "--test-passphrase", "--disable-external-tokens", "--type=luks2", &key];
-    program("cryptsetup", WORK, arguments.into_iter().chain([text(device).as_str()]))
+    Program::new("cryptsetup", WORK, arguments.into_iter().chain([text(device).as_str()]))
 }
 
 /// Opens the volume by the TPM's key.
@@ -91,55 +83,56 @@ pub(crate) fn attach_by_empty_key(device: &Path) -> Program {
 }
 
 fn attach(device: &Path, options: &str) -> Program {
-    program("systemd-cryptsetup", WORK, ["attach", VOLUME, &text(device), "-", options])
+    Program::new("systemd-cryptsetup", WORK, ["attach", VOLUME, &text(device), "-", options])
 }
 
 /// Opens the volume by its recovery key. Exit status 2: the key is another one.
 pub(crate) fn open_by_key(device: &Path, key: &RecoveryKey) -> Program {
-    let opened = program("cryptsetup", WORK, ["open", "--type=luks2", "--key-file=-", &text(device), VOLUME]);
+    let opened =
+        Program::new("cryptsetup", WORK, ["open", "--type=luks2", "--key-file=-", &text(device), VOLUME]);
     with_key(opened, key)
 }
 
 /// Tells whether this key opens the volume. Exit status 2: it does not.
 pub(crate) fn try_key(device: &Path, key: &RecoveryKey) -> Program {
     let arguments = ["open", "--test-passphrase", "--type=luks2", "--key-file=-", &text(device)];
-    with_key(program("cryptsetup", WORK, arguments), key)
+    with_key(Program::new("cryptsetup", WORK, arguments), key)
 }
 
 /// Closes the opened volume again.
 pub(crate) fn detach() -> Program {
-    program("systemd-cryptsetup", WORK, ["detach", VOLUME])
+    Program::new("systemd-cryptsetup", WORK, ["detach", VOLUME])
 }
 
 /// Checks the file system and repairs what is safe to repair. Exit status 4 and above: not repaired.
 pub(crate) fn check(mapped: &Path) -> Program {
-    program("e2fsck", CHECK, ["-p".into(), text(mapped)])
+    Program::new("e2fsck", CHECK, ["-p".into(), text(mapped)])
 }
 
 /// Mounts the file system.
 pub(crate) fn mount(mapped: &Path, at: &Path) -> Program {
     let options = "noatime,nodev,nosuid,noexec,errors=remount-ro";
-    program("mount", WORK, ["-t", "ext4", "-o", options, &text(mapped), &text(at)])
+    Program::new("mount", WORK, ["-t", "ext4", "-o", options, &text(mapped), &text(at)])
 }
 
 /// Lays one file or folder over another.
 pub(crate) fn bind(from: &Path, over: &Path) -> Program {
-    program("mount", LOOK, ["--bind".into(), text(from), text(over)])
+    Program::new("mount", LOOK, ["--bind".into(), text(from), text(over)])
 }
 
 /// Adds a recovery key and prints it, authorised by the TPM.
 pub(crate) fn add_recovery_key(device: &Path) -> Program {
-    program("systemd-cryptenroll", WORK, ["--unlock-tpm2-device=auto", "--recovery-key", &text(device)])
+    Program::new("systemd-cryptenroll", WORK, ["--unlock-tpm2-device=auto", "--recovery-key", &text(device)])
 }
 
 /// Removes one key slot with what belongs to it.
 pub(crate) fn wipe_slot(device: &Path, slot: u32) -> Program {
-    program("systemd-cryptenroll", WORK, [format!("--wipe-slot={slot}"), text(device)])
+    Program::new("systemd-cryptenroll", WORK, [format!("--wipe-slot={slot}"), text(device)])
 }
 
 /// Removes every key that is sealed to a TPM.
 pub(crate) fn wipe_tpm(device: &Path) -> Program {
-    program("systemd-cryptenroll", WORK, ["--wipe-slot=tpm2".into(), text(device)])
+    Program::new("systemd-cryptenroll", WORK, ["--wipe-slot=tpm2".into(), text(device)])
 }
 
 /// Seals a key to the TPM of now, authorised by the recovery key.
@@ -147,21 +140,21 @@ pub(crate) fn seal(device: &Path, key: &RecoveryKey) -> Program {
     let mut arguments = vec!["--unlock-key-file=/dev/stdin".to_owned()];
     arguments.extend(SEALED_TO.map(str::to_owned));
     arguments.push(text(device));
-    with_key(program("systemd-cryptenroll", WORK, arguments), key)
+    with_key(Program::new("systemd-cryptenroll", WORK, arguments), key)
 }
 
 /// What erases a volume for good: its keys, what tells that it is one, the place where its keys were,
 /// and the partition, so that the next boot makes it anew.
 pub(crate) fn erase(device: &Path, disk: &Path, number: u32) -> [Program; 4] {
     [
-        program("cryptsetup", WORK, ["luksErase", "--batch-mode", &text(device)]),
-        program("wipefs", WORK, ["--all", "--force", &text(device)]),
-        program(
+        Program::new("cryptsetup", WORK, ["luksErase", "--batch-mode", &text(device)]),
+        Program::new("wipefs", WORK, ["--all", "--force", &text(device)]),
+        Program::new(
             "dd",
             WORK,
             ["if=/dev/zero", &format!("of={}", text(device)), "bs=1M", "count=32", "conv=fsync"],
         ),
-        program(
+        Program::new(
             "sfdisk",
             WORK,
             ["--no-reread", "--no-tell-kernel", "--delete", &text(disk), &number.to_string()],
@@ -171,5 +164,5 @@ pub(crate) fn erase(device: &Path, disk: &Path, number: u32) -> [Program; 4] {
 
 /// Starts the machine again.
 pub(crate) fn restart() -> Program {
-    program("systemctl", LOOK, ["--no-block", "reboot"])
+    Program::new("systemctl", LOOK, ["--no-block", "reboot"])
 }

@@ -5,10 +5,9 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use nix::sys::stat::{major, minor};
+use root_side::block;
 
 use crate::places::{PARTITION, Places};
 
@@ -38,37 +37,21 @@ pub(crate) struct Disk {
 
 /// The disk that the running root lies on; without one behind the root, the only disk with an ESP.
 pub(crate) fn find(places: &Places) -> Option<Disk> {
-    let disks: Vec<_> =
-        entries(&places.sys().join("class/block")).filter(|path| !path.join("partition").exists()).collect();
-    let under_root = behind_root(places);
-    let carries =
-        |disk: &&PathBuf| partitions(disk).any(|at| name(&at).is_some_and(|n| under_root.contains(&n)));
-    let with_esp = |disk: &&PathBuf| partitions(disk).any(|at| is_labelled(places, &at, ESP));
-    let found = disks.iter().find(carries).or_else(|| {
+    let disks: Vec<_> = block::disks(places.root()).collect();
+    let with_esp = |disk: &&PathBuf| block::partitions(disk).any(|at| is_labelled(places, &at, ESP));
+    let found = disks.iter().find(|disk| block::carries_root(places.root(), disk)).or_else(|| {
         let mut with_esp = disks.iter().filter(with_esp);
         with_esp.next().filter(|_| with_esp.next().is_none())
     })?;
-    let data =
-        partitions(found).find(|at| is_labelled(places, at, PARTITION)).and_then(|at| partition(places, &at));
-    Some(Disk { device: device(places, found)?, data })
-}
-
-/// The names of the devices that the root's device-mapper device is made of.
-fn behind_root(places: &Places) -> Vec<String> {
-    let Ok(root) = fs::metadata(places.root()) else { return Vec::new() };
-    let number = format!("{}:{}", major(root.dev()), minor(root.dev()));
-    let slaves = places.sys().join("dev/block").join(number).join("slaves");
-    entries(&slaves).filter_map(|path| name(&path)).collect()
-}
-
-fn partitions(disk: &Path) -> impl Iterator<Item = PathBuf> + use<> {
-    entries(disk).filter(|path| path.join("partition").is_file())
+    let mut partitions = block::partitions(found);
+    let data = partitions.find(|at| is_labelled(places, at, PARTITION)).and_then(|at| partition(places, &at));
+    Some(Disk { device: block::device(places.root(), found)?, data })
 }
 
 fn partition(places: &Places, at: &Path) -> Option<Partition> {
-    let number = fs::read_to_string(at.join("partition")).ok()?.trim().parse().ok()?;
     let sectors: u64 = fs::read_to_string(at.join("size")).ok()?.trim().parse().ok()?;
-    Some(Partition { device: device(places, at)?, number, size: sectors * SECTOR })
+    let (device, number) = (block::device(places.root(), at)?, block::number(at)?);
+    Some(Partition { device, number, size: sectors * SECTOR })
 }
 
 /// The kernel knows the label of a partition that it read from the disk itself; of one that a program told
@@ -83,30 +66,19 @@ fn is_labelled(places: &Places, at: &Path, label: &str) -> bool {
     told.is_some_and(|found| found.eq_ignore_ascii_case(label))
 }
 
-fn device(places: &Places, at: &Path) -> Option<PathBuf> {
-    properties(&at.join("uevent")).get("DEVNAME").map(|found| places.root().join("dev").join(found))
-}
-
 fn properties(file: &Path) -> BTreeMap<String, String> {
     let text = fs::read_to_string(file).unwrap_or_default();
     let pair = |line: &str| line.split_once('=').map(|(key, value)| (key.to_owned(), value.to_owned()));
     text.lines().filter_map(pair).collect()
 }
 
-fn entries(folder: &Path) -> impl Iterator<Item = PathBuf> + use<> {
-    let mut found: Vec<_> =
-        fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
-    found.sort();
-    found.into_iter()
-}
-
-fn name(path: &Path) -> Option<String> {
-    path.file_name().map(|name| name.to_string_lossy().into_owned())
-}
-
 #[cfg(test)]
 pub(crate) mod fixture {
     //! Disks in a folder that looks like `/sys`.
+
+    use std::os::unix::fs::MetadataExt;
+
+    use nix::sys::stat::{major, minor};
 
     use super::*;
 

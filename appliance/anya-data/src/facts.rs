@@ -3,6 +3,7 @@
 use std::fs;
 
 use anyhow::{Context, Result};
+use root_side::program::Runner;
 
 use crate::commands;
 use crate::decide::Facts;
@@ -10,7 +11,6 @@ use crate::disk::{self, Disk};
 use crate::header::Header;
 use crate::note;
 use crate::places::Places;
-use crate::runner::Runner;
 
 /// How long a device may take to appear, seconds.
 const DEVICE_SECONDS: u32 = 30;

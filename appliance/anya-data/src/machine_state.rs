@@ -8,10 +8,10 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use nix::unistd::{User, chown};
+use root_side::program::Runner;
 
 use crate::commands;
 use crate::places::{Places, SERVICE_USER};
-use crate::runner::Runner;
 
 /// Makes the folders on the mounted volume and lays the kept state over the system's.
 ///
@@ -105,7 +105,7 @@ fn write_durably(path: &Path, content: &[u8]) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::runner::scripted::Scripted;
+    use root_side::program::Scripted;
 
     const FIRST: &str = "0123456789abcdef0123456789abcdef\n";
     const SECOND: &str = "fedcba9876543210fedcba9876543210\n";

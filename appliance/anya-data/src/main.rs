@@ -24,16 +24,15 @@ mod header;
 mod machine_state;
 mod open;
 mod places;
-mod runner;
 mod serve;
 mod state_file;
 
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
+use root_side::program::SystemRunner;
 
 use places::Places;
-use runner::SystemRunner;
 
 fn main() -> ExitCode {
     match start(std::env::args().nth(1).as_deref()) {

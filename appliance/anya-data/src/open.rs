@@ -2,11 +2,11 @@
 
 use anyhow::{Context, Result, bail};
 use hal_api::volume::{ClosedReason, VolumeState, VolumeStatus};
+use root_side::program::Runner;
 
 use crate::decide::{self, Facts, Making, Step, Way};
 use crate::disk::Disk;
 use crate::places::Places;
-use crate::runner::Runner;
 use crate::{commands, facts, machine_state, note, state_file};
 
 /// Opens the volume, and writes what was found.

@@ -5,11 +5,11 @@ use std::io::{BufRead, BufReader, Read, Write};
 use anyhow::{Context, Result};
 use hal_api::volume::protocol::{MAX_LINE, Refusal, VolumeAnswer, VolumeRequest};
 use hal_api::volume::{ClosedReason, Protection, RecoveryKey, VolumeState};
+use root_side::program::Runner;
 use zeroize::Zeroizing;
 
 use crate::disk::{self, Partition};
 use crate::places::Places;
-use crate::runner::Runner;
 use crate::{commands, facts, note, open, state_file};
 
 /// What `cryptsetup` ends with when no slot takes the key (cryptsetup(8), "RETURN CODES").

@@ -3,15 +3,14 @@
 use std::path::Path;
 use std::time::Duration;
 
+use root_side::program::Program;
 use uuid::Uuid;
-
-use crate::runner::Program;
 
 /// How long a program may take: each of them is done within a second on a disk that is well.
 const BOUND: Duration = Duration::from_secs(60);
 
 fn program<A: Into<String>>(name: &'static str, arguments: impl IntoIterator<Item = A>) -> Program {
-    Program { name, arguments: arguments.into_iter().map(Into::into).collect(), bound: BOUND }
+    Program::new(name, BOUND, arguments)
 }
 
 fn text(path: &Path) -> String {

@@ -5,12 +5,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
-use nix::sys::stat::{major, minor};
 use ota_core::slots::{Slot, SlotFacts};
+use root_side::block;
 use uuid::{Uuid, uuid};
 
 use crate::gpt;
@@ -57,16 +56,15 @@ impl Disk {
     /// # Errors
     /// The running root does not lie on a disk with a boot partition and two slots.
     pub(crate) fn find(places: &Places) -> Result<Self> {
-        let under_root = behind_root(places);
-        let block = places.sys().join("class/block");
-        let mut disks = entries(&block).filter(|path| !path.join("partition").exists());
-        let disk = disks
-            .find(|disk| partitions(disk).any(|at| name(&at).is_some_and(|name| under_root.contains(&name))))
+        let root = places.root();
+        let disk = block::disks(root)
+            .find(|disk| block::carries_root(root, disk))
             .context("the disk that the running system lies on was not found")?;
-        let device = device(places, &disk).context("the disk has no device")?;
+        let device = block::device(root, &disk).context("the disk has no device")?;
         let table = table(&disk, &device)?;
-        let devices: BTreeMap<u32, PathBuf> =
-            partitions(&disk).filter_map(|at| Some((number(&at)?, self::device(places, &at)?))).collect();
+        let devices: BTreeMap<u32, PathBuf> = block::partitions(&disk)
+            .filter_map(|at| Some((block::number(&at)?, block::device(root, &at)?)))
+            .collect();
         let of = |kinds: &[Uuid]| -> Vec<(Partition, &gpt::Entry)> {
             let entries = table.iter().filter(|entry| kinds.contains(&entry.kind));
             let partition = |number| Some(Partition { device: devices.get(&number)?.clone(), number });
@@ -84,7 +82,8 @@ impl Disk {
                 label: roots[at].1.label.clone(),
             },
         });
-        let in_use = under_root.iter().filter_map(|name| self::device(places, &disk.join(name))).collect();
+        let behind_root = block::behind_root(root);
+        let in_use = behind_root.iter().filter_map(|name| block::device(root, &disk.join(name))).collect();
         Ok(Self { device, esp, slots, in_use })
     }
 
@@ -111,37 +110,4 @@ fn table(disk: &Path, device: &Path) -> Result<Vec<gpt::Entry>> {
     let sector = fs::read_to_string(disk.join("queue/logical_block_size")).unwrap_or_default();
     let file = File::open(device).with_context(|| format!("cannot open {}", device.display()))?;
     gpt::read(&file, sector.trim().parse().unwrap_or(512))
-}
-
-/// The names of the devices that the root's device-mapper device is made of.
-fn behind_root(places: &Places) -> Vec<String> {
-    let Ok(root) = fs::metadata(places.root()) else { return Vec::new() };
-    let number = format!("{}:{}", major(root.dev()), minor(root.dev()));
-    let slaves = places.sys().join("dev/block").join(number).join("slaves");
-    entries(&slaves).filter_map(|path| name(&path)).collect()
-}
-
-fn partitions(disk: &Path) -> impl Iterator<Item = PathBuf> + use<> {
-    entries(disk).filter(|path| path.join("partition").is_file())
-}
-
-fn number(partition: &Path) -> Option<u32> {
-    fs::read_to_string(partition.join("partition")).ok()?.trim().parse().ok()
-}
-
-fn device(places: &Places, at: &Path) -> Option<PathBuf> {
-    let told = fs::read_to_string(at.join("uevent")).ok()?;
-    let name = told.lines().find_map(|line| line.strip_prefix("DEVNAME="))?;
-    Some(places.dev().join(name))
-}
-
-fn entries(folder: &Path) -> impl Iterator<Item = PathBuf> + use<> {
-    let mut found: Vec<_> =
-        fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
-    found.sort();
-    found.into_iter()
-}
-
-fn name(path: &Path) -> Option<String> {
-    path.file_name().map(|name| name.to_string_lossy().into_owned())
 }

@@ -12,9 +12,9 @@ use ota_client::boot_folder::BootPartition;
 use ota_core::slots::entry::EntryName;
 use ota_core::slots::{BootFolder, SystemdBoot};
 use ota_core::version::Version;
+use root_side::program::Runner;
 
 use crate::places::Places;
-use crate::runner::Runner;
 use crate::{commands, note};
 
 /// The folder with the boot loader's entries.

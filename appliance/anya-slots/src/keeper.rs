@@ -10,6 +10,7 @@ use ota_client::room;
 use ota_client::slot_keeper::protocol::code;
 use ota_core::slots::{BootLoader, Slots, Start, SystemdBoot};
 use ota_core::trust::{Known, Room};
+use root_side::program::Runner;
 
 use crate::disk::{Disk, Partition, SlotPartitions};
 use crate::epoch::counted;
@@ -17,7 +18,6 @@ use crate::esp::Esp;
 use crate::failure::Failure;
 use crate::places::Places;
 use crate::run_files::{Gated, Started};
-use crate::runner::Runner;
 use crate::running_image::{self, RunningImage};
 use crate::store::Store;
 

@@ -40,7 +40,6 @@ mod places;
 mod readyz;
 mod roll_back;
 mod run_files;
-mod runner;
 mod running_image;
 mod secure_boot;
 mod serve;
@@ -58,12 +57,12 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 use jiff::Timestamp;
+use root_side::program::SystemRunner;
 
 use gate::SystemClock;
 use keeper::Keeper;
 use places::Places;
 use readyz::Readyz;
-use runner::SystemRunner;
 
 fn main() -> ExitCode {
     // Before there is any other thread: it changes the environment.

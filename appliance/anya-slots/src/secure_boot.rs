@@ -13,12 +13,12 @@ use anyhow::{Context, Result};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use ota_client::slot_keeper::protocol::code;
+use root_side::program::Runner;
 use uuid::{Uuid, uuid};
 
 use crate::commands;
 use crate::failure::Failure;
 use crate::places::Places;
-use crate::runner::Runner;
 
 /// The kind of a list of X.509 certificates (`EFI_CERT_X509_GUID`).
 const X509: Uuid = uuid!("a5c059a1-94e4-4aa7-87b5-ab155c2bf072");
@@ -99,7 +99,7 @@ fn pem(certificate: &[u8]) -> String {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::runner::scripted::Scripted;
+    use root_side::program::Scripted;
 
     const SHA256: Uuid = uuid!("c1c41626-504c-4092-aca9-41f936934328");
 

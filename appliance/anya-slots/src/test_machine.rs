@@ -17,6 +17,7 @@ use ota_client::slot_keeper::SlotKeeper;
 use ota_core::digest::RootHash;
 use ota_core::slots::{SlotFacts, Slots};
 use ota_core::trust::Known;
+use root_side::program::Scripted;
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -25,7 +26,6 @@ use crate::gpt;
 use crate::keeper::Keeper;
 use crate::places::Places;
 use crate::run_files;
-use crate::runner::scripted::Scripted;
 use crate::serve::serve;
 use crate::store::Store;
 

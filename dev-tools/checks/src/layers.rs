@@ -31,6 +31,8 @@ const TABLE: &[(&str, Layer)] = &[
     ("ota-core", Vocabulary),
     ("appliance-core", Core),
     ("ota-boot", Core),
+    // What the two programs with root's rights share.
+    ("root-side", Core),
     ("hal-board", Adapter),
     ("hal-pkcs11", Adapter),
     ("hal-tpm", Adapter),

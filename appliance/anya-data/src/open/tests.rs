@@ -1,11 +1,11 @@
 use std::fs;
 
 use hal_api::volume::{ClosedReason, Protection, VolumeState, VolumeStatus};
+use root_side::program::Scripted;
 
 use super::open;
 use crate::disk::fixture;
 use crate::places::Places;
-use crate::runner::scripted::Scripted;
 use crate::state_file;
 
 const NEW: [&str; 3] = ["esp", "root", "verity"];
@@ -45,7 +45,7 @@ fn a_first_boot_with_a_tpm_makes_seals_opens_and_mounts() {
     let (_folder, places) = machine(true, &NEW);
     let after = places.clone();
     let runner = Scripted::default()
-        .does("systemd-repart", move || fixture::added(&after, "vda", &MADE))
+        .does("systemd-repart", move |_| fixture::added(&after, "vda", &MADE))
         .prints("cryptsetup luksDump", SEALED)
         .ends("cryptsetup open --test-passphrase", 2, "No key available with this passphrase.");
     let status = opened(&runner, &places);
@@ -76,7 +76,7 @@ fn a_first_boot_without_a_tpm_uses_the_empty_key_and_never_tries_a_tpm() {
     let (_folder, places) = machine(false, &NEW);
     let after = places.clone();
     let runner = Scripted::default()
-        .does("systemd-repart", move || fixture::added(&after, "vda", &MADE))
+        .does("systemd-repart", move |_| fixture::added(&after, "vda", &MADE))
         .prints("cryptsetup luksDump", PLAIN);
     let status = opened(&runner, &places);
     assert_eq!((status.state, status.protection), (VolumeState::Open, Protection::None));

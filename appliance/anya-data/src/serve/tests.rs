@@ -1,12 +1,12 @@
 use std::fs;
 
 use hal_api::volume::{ClosedReason, Protection, VolumeState, VolumeStatus};
+use root_side::program::Scripted;
 use serde_json::{Value, json};
 
 use super::serve;
 use crate::disk::fixture;
 use crate::places::Places;
-use crate::runner::scripted::Scripted;
 use crate::state_file;
 
 const MADE: [&str; 6] = ["esp", "root", "verity", "_empty", "_empty", "data"];
@@ -68,7 +68,7 @@ fn the_right_key_opens_and_mounts() {
     assert_eq!((&status["state"], &status["recovery_key"]), (&json!("open"), &json!(true)));
     assert_eq!(state_file::read(&places).unwrap().state, VolumeState::Open);
     assert!(runner.started()[0].starts_with("cryptsetup open --type=luks2 --key-file=- "));
-    assert_eq!(*runner.inputs.borrow(), [KEY], "as it was enrolled, without a line's end");
+    assert_eq!(runner.inputs(), [KEY], "as it was enrolled, without a line's end");
     assert_eq!(runner.names()[2..4], ["e2fsck", "mount"]);
     assert_secret(&runner, &places);
 }

@@ -1,9 +1,9 @@
 use std::cell::Cell;
 
 use hal_api::EpochCounter;
+use root_side::program::Scripted;
 
 use super::*;
-use crate::runner::scripted::Scripted;
 use crate::test_machine::TestMachine;
 
 /// A clock that only pauses move; the test ends when it has moved for too long.

@@ -7,6 +7,7 @@ use anyhow::{Context, Result, ensure};
 use ota_client::{kernel_image, verity};
 use ota_core::manifest::Manifest;
 use ota_core::slots::{BootLoader, Restart, Slots, System};
+use root_side::program::Program;
 
 use super::kernel_copy::KernelCopy;
 use super::slot_files::SlotFiles;
@@ -15,7 +16,6 @@ use crate::disk::Disk;
 use crate::esp::Esp;
 use crate::failure::Failure;
 use crate::keeper::{Keeper, Machine};
-use crate::runner::Program;
 use crate::secure_boot;
 use crate::store::Store;
 use crate::trial::Trial;

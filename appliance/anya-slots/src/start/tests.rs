@@ -1,7 +1,7 @@
 use ota_core::trust::Known;
+use root_side::program::Scripted;
 
 use super::*;
-use crate::runner::scripted::Scripted;
 use crate::test_machine::TestMachine;
 
 /// 1.0.0 runs, and this is noted of an update; its entry is this, if it has one.

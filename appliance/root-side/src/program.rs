@@ -1,4 +1,7 @@
-//! Starts other programs, each within a bound.
+//! Other programs, each started within a bound.
+
+#[cfg(any(test, feature = "scripted"))]
+mod scripted;
 
 use std::io::{Read, Write};
 use std::process::{Child, Command, Stdio};
@@ -8,6 +11,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use zeroize::Zeroizing;
 
+#[cfg(any(test, feature = "scripted"))]
+pub use scripted::Scripted;
+
 /// Where programs are looked for: the unit that starts this one need not say.
 const PATH: &str = "/usr/bin:/usr/sbin:/usr/lib/systemd";
 
@@ -15,33 +21,50 @@ const PATH: &str = "/usr/bin:/usr/sbin:/usr/lib/systemd";
 const OUTPUT_LIMIT: u64 = 1 << 20;
 
 /// A program to be started.
-pub(crate) struct Program {
-    pub(crate) name: &'static str,
-    pub(crate) arguments: Vec<String>,
+#[derive(Clone, Debug)]
+pub struct Program {
+    /// Its name, to be looked for in the system's folders.
+    pub name: &'static str,
+    /// Its arguments.
+    pub arguments: Vec<String>,
     /// What it reads; a secret, possibly.
-    pub(crate) input: Option<Zeroizing<String>>,
+    pub input: Option<Zeroizing<String>>,
     /// How long it may take.
-    pub(crate) bound: Duration,
+    pub bound: Duration,
+}
+
+impl Program {
+    /// A program that reads nothing.
+    pub fn new<A: Into<String>>(
+        name: &'static str,
+        bound: Duration,
+        arguments: impl IntoIterator<Item = A>,
+    ) -> Self {
+        Self { name, arguments: arguments.into_iter().map(Into::into).collect(), input: None, bound }
+    }
 }
 
 /// What became of a program.
-pub(crate) struct Ended {
+#[derive(Debug)]
+pub struct Ended {
     /// Its exit status; 128 and the signal's number when a signal ended it.
-    pub(crate) code: i32,
+    pub code: i32,
     /// What it printed; a secret, possibly.
-    pub(crate) output: Zeroizing<String>,
+    pub output: Zeroizing<String>,
     /// The last line of its complaints.
-    pub(crate) complaint: String,
+    pub complaint: String,
 }
 
 impl Ended {
-    pub(crate) fn ok(&self) -> bool {
+    /// Whether it succeeded.
+    #[must_use]
+    pub fn ok(&self) -> bool {
         self.code == 0
     }
 }
 
 /// Starts programs.
-pub(crate) trait Runner {
+pub trait Runner {
     /// Runs a program to its end.
     ///
     /// # Errors
@@ -62,7 +85,7 @@ pub(crate) trait Runner {
 }
 
 /// Starts them for real.
-pub(crate) struct SystemRunner;
+pub struct SystemRunner;
 
 impl Runner for SystemRunner {
     fn run(&self, program: &Program) -> Result<Ended> {
@@ -109,8 +132,10 @@ fn read(pipe: Option<impl Read + Send + 'static>) -> Receiver<Zeroizing<String>>
     if let Some(pipe) = pipe {
         std::thread::spawn(move || {
             let mut bytes = Zeroizing::new(Vec::with_capacity(4096));
-            // What came before a failed read is still worth telling.
-            let _ = pipe.take(OUTPUT_LIMIT).read_to_end(&mut bytes);
+            let mut pipe = pipe;
+            // What came before a failed read is still worth telling, and what is left over is not kept.
+            let _ = pipe.by_ref().take(OUTPUT_LIMIT).read_to_end(&mut bytes);
+            let _ = std::io::copy(&mut pipe, &mut std::io::sink());
             // Nobody waits any more after the bound.
             let _ = send.send(Zeroizing::new(String::from_utf8_lossy(&bytes).into_owned()));
         });
@@ -125,100 +150,12 @@ fn end(child: &mut Child) {
 }
 
 #[cfg(test)]
-pub(crate) mod scripted {
-    //! A runner that starts nothing: a test says what each program answers, and sees what was asked.
-
-    use std::cell::RefCell;
-
-    use super::{Ended, Program, Result, Runner, Zeroizing};
-
-    /// How one program answers.
-    struct Answer {
-        /// The beginning of its command line.
-        start: &'static str,
-        code: i32,
-        output: String,
-        complaint: String,
-        effect: Option<Box<dyn Fn()>>,
-    }
-
-    /// Programs succeed silently unless the script says otherwise.
-    #[derive(Default)]
-    pub(crate) struct Scripted {
-        answers: RefCell<Vec<Answer>>,
-        pub(crate) lines: RefCell<Vec<String>>,
-        pub(crate) inputs: RefCell<Vec<String>>,
-    }
-
-    impl Scripted {
-        fn add(&self, start: &'static str, code: i32, output: &str, complaint: &str) {
-            let (output, complaint) = (output.to_owned(), complaint.to_owned());
-            self.answers.borrow_mut().push(Answer { start, code, output, complaint, effect: None });
-        }
-
-        /// Whatever begins with `start` ends so.
-        pub(crate) fn ends(self, start: &'static str, code: i32, complaint: &str) -> Self {
-            self.add(start, code, "", complaint);
-            self
-        }
-
-        /// Whatever begins with `start` prints this and succeeds.
-        pub(crate) fn prints(self, start: &'static str, output: &str) -> Self {
-            self.add(start, 0, output, "");
-            self
-        }
-
-        /// Whatever begins with `start` does this and succeeds.
-        pub(crate) fn does(self, start: &'static str, effect: impl Fn() + 'static) -> Self {
-            self.add(start, 0, "", "");
-            self.answers.borrow_mut().last_mut().unwrap().effect = Some(Box::new(effect));
-            self
-        }
-
-        /// Everything that was started, as command lines.
-        pub(crate) fn started(&self) -> Vec<String> {
-            self.lines.borrow().clone()
-        }
-
-        /// The names of what was started.
-        pub(crate) fn names(&self) -> Vec<String> {
-            let first = |line: &String| line.split(' ').next().unwrap_or_default().to_owned();
-            self.lines.borrow().iter().map(first).collect()
-        }
-    }
-
-    impl Runner for Scripted {
-        fn run(&self, program: &Program) -> Result<Ended> {
-            let line = format!("{} {}", program.name, program.arguments.join(" "));
-            self.lines.borrow_mut().push(line.clone());
-            self.inputs.borrow_mut().extend(program.input.as_ref().map(|input| input.to_string()));
-            let answers = self.answers.borrow();
-            let Some(place) = answers.iter().position(|answer| line.starts_with(answer.start)) else {
-                let output = Zeroizing::new(String::new());
-                return Ok(Ended { code: 0, output, complaint: String::new() });
-            };
-            let answer = &answers[place];
-            if let Some(effect) = &answer.effect {
-                effect();
-            }
-            let output = Zeroizing::new(answer.output.clone());
-            let ended = Ended { code: answer.code, output, complaint: answer.complaint.clone() };
-            Ok(ended)
-        }
-    }
-}
-
-#[cfg(test)]
 mod tests {
     use super::*;
 
     fn shell(script: &str, input: Option<&str>, bound: Duration) -> Result<Ended> {
-        SystemRunner.run(&Program {
-            name: "sh",
-            arguments: vec!["-c".into(), script.into()],
-            input: input.map(|text| Zeroizing::new(text.to_owned())),
-            bound,
-        })
+        let input = input.map(|text| Zeroizing::new(text.to_owned()));
+        SystemRunner.run(&Program { input, ..Program::new("sh", bound, ["-c", script]) })
     }
 
     const LONG: Duration = Duration::from_secs(60);
@@ -228,12 +165,7 @@ mod tests {
         let ended = shell("cat; echo one >&2; echo two >&2; exit 3", Some("secret"), LONG).unwrap();
         assert_eq!((ended.code, ended.output.as_str(), ended.complaint.as_str()), (3, "secret", "two"));
         assert_eq!(shell("kill -9 $$", None, LONG).unwrap().code, 137);
-        let must = SystemRunner.must(&Program {
-            name: "sh",
-            arguments: vec!["-c".into(), "echo why >&2; false".into()],
-            input: None,
-            bound: LONG,
-        });
+        let must = SystemRunner.must(&Program::new("sh", LONG, ["-c", "echo why >&2; false"]));
         assert_eq!(must.err().unwrap().to_string(), "sh failed (1): why");
     }
 

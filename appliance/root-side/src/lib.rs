@@ -1,0 +1,6 @@
+//! What the two programs share that do for the service what only root may: `anya-data` and `anya-slots`.
+//!
+//! [`program`] starts other programs within bounds; [`block`] finds the box's disk in `/sys`.
+
+pub mod block;
+pub mod program;
