@@ -13,7 +13,7 @@ run: ## Start the box on https://localhost:8443, with its data in .anya/
 test: ## Run everything that CI runs
 	@dev-tools/test
 
-soak: ## The long tests of the booted image: fifty power cuts, updates that fail: make soak ARGS="--seed 7"
+soak: ## The long tests of the booted image: power cuts, fifty at work and fifty in updates: make soak ARGS="--seed 7"
 	@dev-tools/soak $(ARGS)
 
 image: ## Build a bootable image: make image BOARD=qemu-x86_64

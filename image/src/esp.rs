@@ -52,6 +52,15 @@ impl<'a> Esp<'a> {
         self.tools.output("mcopy", ["-o", "-i", &self.at, &file.to_string_lossy(), &to]).map(drop)
     }
 
+    /// Copies an entry into a file.
+    ///
+    /// # Errors
+    /// When there is no such entry, or it cannot be read to its end.
+    pub fn get(&self, name: &str, file: &Path) -> Result<()> {
+        let from = format!("{ENTRIES}/{name}");
+        self.tools.output("mcopy", ["-n", "-o", "-i", &self.at, &from, &file.to_string_lossy()]).map(drop)
+    }
+
     /// Gives an entry another name.
     ///
     /// # Errors

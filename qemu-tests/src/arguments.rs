@@ -7,6 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use crate::agent;
 use crate::machine::Setup;
 use crate::tpm;
+use crate::write_log::SECTOR;
 
 pub(crate) const SERIAL: &str = "serial.sock";
 pub(crate) const QMP: &str = "qmp.sock";
@@ -22,6 +23,10 @@ cat <&3 &
 cat >&3
 kill $! 2>/dev/null
 ";
+
+/// The log of what is written to the disk, and the disk behind it.
+pub(crate) const WRITE_LOG: &str = "writes.log";
+const LOGGED: &str = "logged";
 
 /// The node names of what a snapshot has to hold.
 pub(crate) const DISK: &str = "disk";
@@ -51,7 +56,17 @@ pub(crate) fn of(setup: &Setup, ports: [u16; 2]) -> Vec<String> {
         "-blockdev",
         &format!("driver=qcow2,node-name={DISK},file.driver=file,file.filename=disk.qcow2,discard=unmap"),
     ]);
-    add(&["-device", &format!("virtio-blk-pci,drive={DISK},bootindex=1")]);
+    let drive = if setup.write_log { LOGGED } else { DISK };
+    if setup.write_log {
+        add(&["-blockdev", &format!("driver=file,node-name=writes,filename={WRITE_LOG}")]);
+        add(&[
+            "-blockdev",
+            &format!(
+                "driver=blklogwrites,node-name={LOGGED},file={DISK},log=writes,log-sector-size={SECTOR}"
+            ),
+        ]);
+    }
+    add(&["-device", &format!("virtio-blk-pci,drive={drive},bootindex=1")]);
     // The guest does not start before the serial port is read, so that no line is missed.
     add(&[
         "-chardev",

@@ -86,6 +86,13 @@ impl DevBox {
         Ok(Self { disk, setup, api_key: self.api_key.clone(), secure_boot: self.secure_boot })
     }
 
+    /// The same, whose machines keep a log of what is written to the disk.
+    #[must_use]
+    pub fn with_write_log(mut self) -> Self {
+        self.setup.write_log = true;
+        self
+    }
+
     /// Its disk.
     #[must_use]
     pub fn disk(&self) -> &Disk {

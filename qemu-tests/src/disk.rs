@@ -8,6 +8,7 @@ use anyhow::{Context, Result, ensure};
 use image::esp::Esp;
 use ota_core::slots::entry::EntryName;
 
+use crate::arguments::WRITE_LOG;
 use crate::lab::{Lab, run};
 
 /// The size to which the image's disk is grown: room for slot B and for data.
@@ -91,10 +92,44 @@ impl Disk {
 
     /// Removes what is large and leaves the logs.
     pub fn discard(&self) {
-        for file in FILES.into_iter().chain([BASE]) {
+        for file in FILES.into_iter().chain([BASE, WRITE_LOG]) {
             // Missing is what is wanted.
             let _ = fs::remove_file(self.folder.join(file));
         }
+    }
+
+    /// The disk of a machine that is switched off as a raw file beside it, which is the caller's to remove.
+    ///
+    /// # Errors
+    /// When the disk cannot be converted.
+    pub fn raw_copy(&self, lab: &Lab, name: &str) -> Result<PathBuf> {
+        let raw = self.folder.join(name);
+        let mut command = lab.command("qemu-img");
+        command
+            .args(["convert", "-q", "-f", "qcow2", "-O", "raw"])
+            .arg(self.folder.join("disk.qcow2"))
+            .arg(&raw);
+        run(&mut command, "qemu-img convert")?;
+        Ok(raw)
+    }
+
+    /// Puts a raw disk in the place of that of a machine that is switched off.
+    ///
+    /// # Errors
+    /// When the disk cannot be converted.
+    pub fn replace(&self, lab: &Lab, raw: &Path) -> Result<()> {
+        let mut command = lab.command("qemu-img");
+        command
+            .args(["convert", "-q", "-f", "raw", "-O", "qcow2"])
+            .arg(raw)
+            .arg(self.folder.join("disk.qcow2"));
+        run(&mut command, "qemu-img convert").map(drop)
+    }
+
+    /// The log of what was written to the disk of a machine that kept one.
+    #[must_use]
+    pub fn write_log(&self) -> PathBuf {
+        self.folder.join(WRITE_LOG)
     }
 
     /// Turns every bit of one byte of the disk of a machine that is switched off.
@@ -122,8 +157,7 @@ impl Disk {
     /// # Errors
     /// When the disk cannot be converted, or has no boot partition.
     pub fn entries(&self, lab: &Lab) -> Result<Vec<String>> {
-        let raw = self.folder.join("disk.raw");
-        self.convert(lab, ["-f", "qcow2", "-O", "raw"], "disk.qcow2", "disk.raw")?;
+        let raw = self.raw_copy(lab, "disk.raw")?;
         let entries = Esp::open(lab.tools(), &raw)?.entries();
         fs::remove_file(&raw).context("cannot remove the raw copy of the disk")?;
         entries
@@ -146,17 +180,10 @@ impl Disk {
 
     /// Changes the disk in the format that other tools read.
     fn as_raw(&self, lab: &Lab, change: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
-        let raw = self.folder.join("disk.raw");
-        self.convert(lab, ["-f", "qcow2", "-O", "raw"], "disk.qcow2", "disk.raw")?;
+        let raw = self.raw_copy(lab, "disk.raw")?;
         change(&raw)?;
-        self.convert(lab, ["-f", "raw", "-O", "qcow2"], "disk.raw", "disk.qcow2")?;
+        self.replace(lab, &raw)?;
         fs::remove_file(&raw).context("cannot remove the raw copy of the disk")
-    }
-
-    fn convert(&self, lab: &Lab, arguments: [&str; 4], from: &str, to: &str) -> Result<()> {
-        let mut command = lab.command("qemu-img");
-        command.args(["convert", "-q"]).args(arguments).args([self.folder.join(from), self.folder.join(to)]);
-        run(&mut command, "qemu-img convert").map(drop)
     }
 
     fn byte(&self, lab: &Lab, offset: u64) -> Result<u8> {

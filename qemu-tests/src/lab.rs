@@ -63,15 +63,6 @@ impl Lab {
         &self.image
     }
 
-    /// The image of the version after the one under test, which `dev-tools/test-image` builds, too.
-    ///
-    /// # Errors
-    /// When it was not built.
-    pub fn next_image(&self) -> Result<Image> {
-        let folder = self.cache.join("qemu-x86_64-next");
-        Image::open(&folder).context("run `dev-tools/test-image` first")
-    }
-
     /// Where what is made once is kept.
     #[must_use]
     pub fn cache(&self) -> &Path {

@@ -13,8 +13,8 @@
 //!
 //! # Limits
 //!
-//! One machine at a time on one checkout. A power cut here loses what the guest's kernel had not written;
-//! a disk that reorders or tears writes is not imitated.
+//! One machine at a time on one checkout. A power cut of a machine loses what the guest's kernel had not written;
+//! a disk that reorders or tears writes is imitated for the boot partition alone ([`replay`]).
 //!
 //! ```text
 //! cargo test -p qemu-tests            needs a built image: make image BOARD=qemu-x86_64
@@ -32,11 +32,13 @@ pub mod dev_box;
 pub mod disk;
 pub mod lab;
 pub mod machine;
+mod other_version;
 pub mod plain_debian;
 pub mod power_cuts;
 mod process;
 pub mod qmp;
 pub mod releases;
+pub mod replay;
 pub mod screen;
 pub mod serial;
 pub mod snapshot;
@@ -46,3 +48,4 @@ mod tpm;
 pub mod update_box;
 pub mod update_cuts;
 pub mod web_server;
+pub mod write_log;

@@ -43,6 +43,8 @@ pub struct Setup {
     pub memory: u32,
     /// The port on loopback of a server that the guest finds at [`SERVER_URL`].
     pub server: Option<u16>,
+    /// Keep a log of all that is written to the disk ([`crate::write_log`]), beside it.
+    pub write_log: bool,
     /// What the clock shows when it is switched on (`2020-01-01T00:00:00`); `None` is the right time.
     pub clock: Option<String>,
     /// Start with stopped processors, for a snapshot to be loaded.
@@ -57,6 +59,7 @@ impl Default for Setup {
             screen: true,
             memory: 1536,
             server: None,
+            write_log: false,
             clock: None,
             paused: false,
         }
@@ -112,6 +115,10 @@ impl Machine {
             processes.push(tpm::start(lab, folder, state)?);
         }
         std::fs::write(folder.join(arguments::FORWARD), arguments::FORWARD_SCRIPT)?;
+        if setup.write_log {
+            // QEMU wants it to be there.
+            File::create(folder.join(arguments::WRITE_LOG))?;
+        }
         let ports = [free_port()?, free_port()?];
         let mut command = lab.command("qemu-system-x86_64");
         command.args(arguments::of(setup, ports));
@@ -305,8 +312,9 @@ impl Machine {
     /// # Errors
     /// When the guest does not shut down within two minutes.
     pub fn shut_down(mut self) -> Result<()> {
-        self.sh("systemctl --no-block poweroff")?;
-        self.wait_off()
+        let asked = self.sh("systemctl --no-block poweroff").map(drop);
+        // The shell may be stopped before its answer is there.
+        self.wait_off().map_err(|error| asked.err().unwrap_or(error))
     }
 
     fn wait_off(mut self) -> Result<()> {

@@ -7,6 +7,7 @@
 //! went: it may be there or not.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -42,6 +43,16 @@ pub struct Cut {
     pub boot_s: f64,
     /// Entries of the audit log, all of which verify.
     pub audit_entries: u64,
+}
+
+impl fmt::Display for Cut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { after_s, answered, boot_s, audit_entries } = self;
+        write!(
+            f,
+            "after {after_s:.1} s and {answered} answers; back in {boot_s:.0} s, {audit_entries} audit entries"
+        )
+    }
 }
 
 /// Cuts the power `cuts` times and checks after each. `told` hears of each as it is done.

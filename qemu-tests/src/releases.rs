@@ -2,11 +2,10 @@
 //! carry, in a repository that a web server on loopback serves.
 
 use std::fs;
-use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use image::build::{Image, Profile};
+use image::build::Profile;
 use image::sign::{Data, Parts, make_uki};
 use jiff::{SignedDuration, Timestamp, Unit};
 use ota_core::version::Version;
@@ -17,6 +16,7 @@ use ota_release::sign::Subject;
 use ota_release::{bundle, make, publish, sign};
 
 use crate::lab::Lab;
+use crate::other_version;
 use crate::web_server::WebServer;
 
 /// The channel that boxes follow from the start.
@@ -40,10 +40,8 @@ pub struct Releases {
 /// A release to be made.
 #[derive(Clone, Debug)]
 pub struct NewRelease<'a> {
-    /// Its version.
+    /// Its version, of as many characters as the image's. Its root is the image's, but for the version.
     pub version: &'a str,
-    /// What its root is.
-    pub image: &'a Image,
     /// Its security epoch.
     pub epoch: u64,
     /// What its kernel image's command line says beyond that of the developer's image.
@@ -53,10 +51,10 @@ pub struct NewRelease<'a> {
 }
 
 impl<'a> NewRelease<'a> {
-    /// A release of this image as it is.
+    /// A release that works.
     #[must_use]
-    pub fn of(version: &'a str, image: &'a Image) -> Self {
-        Self { version, image, epoch: 1, words: &[], signed: true }
+    pub fn of(version: &'a str) -> Self {
+        Self { version, epoch: 1, words: &[], signed: true }
     }
 }
 
@@ -166,52 +164,58 @@ impl Releases {
         Ok(bundled.path)
     }
 
-    /// A folder like that of a built image, whose kernel image is this release's.
-    fn image_folder(&self, lab: &Lab, new: &NewRelease<'_>) -> Result<PathBuf> {
-        let folder = self.folder.join(format!("image-{}", new.version));
-        fs::create_dir_all(&folder)?;
-        for file in ["root.raw", "verity.raw", "roothash"] {
-            symlink(new.image.folder().join(file), folder.join(file))?;
-        }
-        let version = new.version.parse::<Version>()?.loader_form();
-        let manifest = serde_json::json!({"board": BOARD, "version": version});
-        fs::write(folder.join("manifest.json"), manifest.to_string())?;
-        self.kernel_image(lab, new, &version, &folder)?;
-        Ok(folder)
+    /// The folder from which the release of a version was made, like that of a built image.
+    #[must_use]
+    pub fn image_of(&self, version: &str) -> PathBuf {
+        self.folder.join(format!("image-{version}"))
     }
 
-    /// The developer's kernel image, with another version and more words on its command line.
-    fn kernel_image(&self, lab: &Lab, new: &NewRelease<'_>, version: &str, folder: &Path) -> Result<()> {
-        let (tools, image) = (lab.tools(), new.image.folder());
-        let os_release = fs::read_to_string(image.join("os-release"))?;
-        let lines = os_release.lines().map(|line| match line.split_once('=') {
-            Some(("IMAGE_VERSION", _)) => format!("IMAGE_VERSION={version}\n"),
-            _ => format!("{line}\n"),
-        });
-        let release_file = folder.join("os-release");
-        fs::write(&release_file, lines.collect::<String>())?;
-        let dumped = folder.join("cmdline");
-        let dump = format!("--dump-section=.cmdline={}", dumped.display());
-        let developers = new.image.uki(Profile::Dev).display().to_string();
-        tools.output("objcopy", [dump.as_str(), &developers, "/tmp/unused"])?;
-        let command_line = fs::read_to_string(&dumped)?;
-        let words: Vec<&str> =
-            command_line.trim_end_matches('\0').split(' ').chain(new.words.iter().copied()).collect();
-        let keys = image::keys::Keys::open(&lab.cache().join("test-keys"))?;
-        let uki = folder.join("anya.efi");
-        let parts = Parts {
-            kernel: &image.join("vmlinuz"),
-            initrd: &image.join("initrd"),
-            command_line: &words.join(" "),
-            os_release: &release_file,
-            data: Data::Opens,
-        };
-        make_uki(tools, &keys, &parts, &uki)?;
-        if !new.signed {
-            tools.output("sbattach", ["--remove", &uki.display().to_string()])?;
-        }
-        Ok(())
+    /// Makes a folder like that of a built image.
+    fn image_folder(&self, lab: &Lab, new: &NewRelease<'_>) -> Result<PathBuf> {
+        let folder = self.image_of(new.version);
+        fs::create_dir_all(&folder)?;
+        let version = new.version.parse::<Version>()?.loader_form();
+        other_version::make(lab, lab.image(), &version, &folder)?;
+        let manifest = serde_json::json!({"board": BOARD, "version": version});
+        fs::write(folder.join("manifest.json"), manifest.to_string())?;
+        kernel_image(lab, new, &version, &folder)?;
+        Ok(folder)
     }
+}
+
+/// Makes the developer's kernel image of another version, with another root hash and more words on its command line.
+fn kernel_image(lab: &Lab, new: &NewRelease<'_>, version: &str, folder: &Path) -> Result<()> {
+    let (tools, image) = (lab.tools(), lab.image());
+    let os_release = fs::read_to_string(image.folder().join("os-release"))?;
+    let lines = os_release.lines().map(|line| match line.split_once('=') {
+        Some(("IMAGE_VERSION", _)) => format!("IMAGE_VERSION={version}\n"),
+        _ => format!("{line}\n"),
+    });
+    let release_file = folder.join("os-release");
+    fs::write(&release_file, lines.collect::<String>())?;
+    let dumped = folder.join("cmdline");
+    let dump = format!("--dump-section=.cmdline={}", dumped.display());
+    let developers = image.uki(Profile::Dev).display().to_string();
+    tools.output("objcopy", [dump.as_str(), &developers, "/tmp/unused"])?;
+    let command_line = fs::read_to_string(&dumped)?;
+    let root_hash = format!("roothash={}", fs::read_to_string(folder.join("roothash"))?);
+    let words = command_line.trim_end_matches('\0').split(' ');
+    let words = words.map(|word| if word.starts_with("roothash=") { root_hash.as_str() } else { word });
+    let words: Vec<&str> = words.chain(new.words.iter().copied()).collect();
+    let keys = image::keys::Keys::open(&lab.cache().join("test-keys"))?;
+    let uki = folder.join("anya.efi");
+    let parts = Parts {
+        kernel: &image.folder().join("vmlinuz"),
+        initrd: &image.folder().join("initrd"),
+        command_line: &words.join(" "),
+        os_release: &release_file,
+        data: Data::Opens,
+    };
+    make_uki(tools, &keys, &parts, &uki)?;
+    if !new.signed {
+        tools.output("sbattach", ["--remove", &uki.display().to_string()])?;
+    }
+    Ok(())
 }
 
 /// The time in whole seconds, as documents have it.

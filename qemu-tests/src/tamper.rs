@@ -10,8 +10,10 @@ use serde_json::Value;
 use crate::lab::{Lab, run};
 
 /// A partition of the image's disk.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Partition {
+    /// Its unique id: 32 small hexadecimal digits.
+    pub id: String,
     /// Where it starts, bytes.
     pub start: u64,
     /// How large it is, bytes.
@@ -31,7 +33,10 @@ pub fn partitions(lab: &Lab, disk: &Path) -> Result<Vec<Partition>> {
     let parts = table["partitions"].as_array().context("no partitions")?;
     parts
         .iter()
-        .map(|part| Some(Partition { start: bytes(part, "start")?, size: bytes(part, "size")? }))
+        .map(|part| {
+            let id = part["uuid"].as_str()?.replace('-', "").to_lowercase();
+            Some(Partition { id, start: bytes(part, "start")?, size: bytes(part, "size")? })
+        })
         .collect::<Option<_>>()
         .context("a partition without its place")
 }
@@ -41,7 +46,8 @@ pub fn partitions(lab: &Lab, disk: &Path) -> Result<Vec<Partition>> {
 /// # Errors
 /// When the root (the second partition) is no erofs with that program.
 pub fn byte_of_root(lab: &Lab, disk: &Path) -> Result<u64> {
-    let root = *partitions(lab, disk)?.get(1).context("no second partition")?;
+    let parts = partitions(lab, disk)?;
+    let root = parts.get(1).context("no second partition")?;
     let mut command = lab.command("dump.erofs");
     command.arg(format!("--offset={}", root.start)).args(["-e", "--path=/usr/lib/systemd/systemd"]);
     let told = run(command.arg(disk), "dump.erofs")?;
@@ -65,7 +71,8 @@ fn first_extent(told: &str) -> Option<u64> {
 /// When the image's first partition does not hold the file.
 pub fn byte_of_kernel_image(lab: &Lab, disk: &Path, kernel_image: &Path) -> Result<u64> {
     const BLOCK: usize = 512;
-    let esp = *partitions(lab, disk)?.first().context("no first partition")?;
+    let parts = partitions(lab, disk)?;
+    let esp = parts.first().context("no first partition")?;
     let file = File::open(kernel_image).with_context(|| kernel_image.display().to_string())?;
     let middle = file.metadata()?.len() / 2 / BLOCK as u64 * BLOCK as u64;
     let mut wanted = [0; BLOCK];

@@ -4,6 +4,7 @@
 //! for the first time. After each cut the box comes up by itself, on one of the two versions, and the update is
 //! completed when it is tried again. The next cut is of the next update, into the slot that is the other one then.
 
+use std::fmt;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
@@ -47,6 +48,13 @@ pub struct Cut {
     pub updated: bool,
 }
 
+impl fmt::Display for Cut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { moment, after_s, phase, ran, .. } = self;
+        write!(f, "{moment:?}, {after_s:.1} s after it began, at {phase}; {ran} ran then")
+    }
+}
+
 /// Cuts the power `cuts` times and checks after each. `told` hears of each as it is done.
 ///
 /// # Errors
@@ -57,16 +65,14 @@ pub fn run(
     releases: &Releases,
     seed: u64,
     cuts: usize,
-    mut told: impl FnMut(usize, &Cut),
-) -> Result<Vec<Cut>> {
-    let images = [lab.next_image()?, lab.image().clone()];
+    mut told: impl FnMut(usize, Cut),
+) -> Result<()> {
     let mut chance = Chance::new(seed);
     let mut running = under_test.boot(lab)?;
     running.follow_server()?;
-    let mut all = Vec::new();
     for number in 1..=cuts {
-        let version = format!("0.2.{number}");
-        releases.publish(lab, &NewRelease::of(&version, &images[(number - 1) % 2]))?;
+        let version = version(number);
+        releases.publish(lab, &NewRelease::of(&version))?;
         let moment = MOMENTS[(number - 1) % MOMENTS.len()];
         let after = chance.between(Duration::ZERO, longest(moment));
         let context = || format!("seed {seed}, cut {number}, {moment:?}, {after:?}");
@@ -75,11 +81,14 @@ pub fn run(
         let ran = running.version()?;
         complete(&running, &version).with_context(context)?;
         let updated = ran == version;
-        let cut = Cut { moment, after_s: after.as_secs_f64(), phase, ran, updated };
-        told(number, &cut);
-        all.push(cut);
+        told(number, Cut { moment, after_s: after.as_secs_f64(), phase, ran, updated });
     }
-    Ok(all)
+    Ok(())
+}
+
+/// The version of an update: 0.2.0, 0.2.1 and so on, all of the same length.
+fn version(number: usize) -> String {
+    format!("0.{}.{}", 2 + number / 10, number % 10)
 }
 
 /// How long a moment lasts, more or less, on an emulated machine.

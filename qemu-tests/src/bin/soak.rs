@@ -1,32 +1,46 @@
-//! The long test of power cuts: `soak --seed N --cuts 50`. The result is one JSON file.
+//! The long tests of power cuts: `soak --seed N --cuts 50`. Each writes its result as one JSON file.
 
+use std::fs;
 use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
-use clap::Parser;
-use qemu_tests::chance;
+use clap::{Parser, ValueEnum};
 use qemu_tests::dev_box::DevBox;
 use qemu_tests::lab::Lab;
-use qemu_tests::power_cuts::{self, Cut};
+use qemu_tests::releases::Releases;
+use qemu_tests::update_box::UpdateBox;
+use qemu_tests::{chance, power_cuts, update_cuts};
 use serde::Serialize;
 
 /// Cuts the power of the booted image at random moments and checks after each that nothing is lost.
 #[derive(Parser)]
 struct Arguments {
-    /// Which random moments: the same seed gives the same ones. The clock's when absent.
+    /// Which random moments: the same seed gives the same ones. The clock's when absent
     #[arg(long, env = "ANYA_QEMU_SEED")]
     seed: Option<u64>,
-    /// How often the power goes.
+    /// How often the power goes, in each of the tests
     #[arg(long, default_value_t = 50)]
     cuts: usize,
-    /// Where the result goes.
-    #[arg(long, default_value = "target/soak/power-cuts.json")]
+    /// One of the tests alone
+    #[arg(long)]
+    only: Option<During>,
+    /// The folder of the results
+    #[arg(long, default_value = "target/soak")]
     out: PathBuf,
 }
 
+/// What the box does when the power goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum During {
+    /// It makes keys, signs and deletes: power-cuts.json
+    Work,
+    /// It is updated: update-cuts.json
+    Update,
+}
+
 #[derive(Serialize)]
-struct Report {
+struct Report<Cut> {
     /// Which moments.
     seed: u64,
     /// How many cuts were asked for.
@@ -42,7 +56,6 @@ struct Report {
     cuts: Vec<Cut>,
 }
 
-#[expect(clippy::print_stderr, reason = "progress of a command-line tool")]
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
     let seed = match arguments.seed {
@@ -50,15 +63,42 @@ fn main() -> Result<()> {
         None => chance::seed("ANYA_QEMU_SEED")?,
     };
     let lab = Lab::open()?;
-    let started = Instant::now();
-    eprintln!("{} power cuts with seed {seed}; booting the image first", arguments.cuts);
+    fs::create_dir_all(&arguments.out)?;
+    let wanted = |during| arguments.only.is_none_or(|only| only == during);
+    tell(&format!("{} power cuts with seed {seed}; booting the image first", arguments.cuts));
     let dev = DevBox::prepare(&lab, "soak")?;
+    // The one with copies first: the other one works on the box itself.
+    let mut all = Vec::new();
+    if wanted(During::Update) {
+        let releases = Releases::new(&lab, "soak")?;
+        let under_test = UpdateBox::of(&lab, &dev, "soak-update", &releases)?;
+        all.push(report(&arguments, &lab, seed, "update-cuts.json", |told| {
+            update_cuts::run(&lab, &under_test, &releases, seed, arguments.cuts, told)
+        }));
+        under_test.disk().discard();
+    }
+    if wanted(During::Work) {
+        dev.rewind(&lab)?;
+        all.push(report(&arguments, &lab, seed, "power-cuts.json", |told| {
+            power_cuts::run(&lab, &dev, seed, arguments.cuts, told)
+        }));
+    }
+    dev.discard();
+    all.into_iter().collect()
+}
+
+/// Runs a test and writes what came of it.
+fn report<Cut: Serialize + std::fmt::Display>(
+    arguments: &Arguments,
+    lab: &Lab,
+    seed: u64,
+    file: &str,
+    test: impl FnOnce(&mut dyn FnMut(usize, Cut)) -> Result<()>,
+) -> Result<()> {
+    let started = Instant::now();
     let mut cuts = Vec::new();
-    let done = power_cuts::run(&lab, &dev, seed, arguments.cuts, |number, cut| {
-        eprintln!(
-            "cut {number}: after {:.1} s and {} answers; back in {:.0} s, {} audit entries",
-            cut.after_s, cut.answered, cut.boot_s, cut.audit_entries
-        );
+    let done = test(&mut |number, cut| {
+        tell(&format!("cut {number}: {cut}"));
         cuts.push(cut);
     });
     let report = Report {
@@ -70,12 +110,14 @@ fn main() -> Result<()> {
         image: lab.image().root_hash()?,
         cuts,
     };
-    if let Some(folder) = arguments.out.parent() {
-        std::fs::create_dir_all(folder)?;
-    }
-    std::fs::write(&arguments.out, serde_json::to_string_pretty(&report)? + "\n")
-        .with_context(|| arguments.out.display().to_string())?;
-    eprintln!("{}", arguments.out.display());
-    dev.discard();
+    let out = arguments.out.join(file);
+    fs::write(&out, serde_json::to_string_pretty(&report)? + "\n")
+        .with_context(|| out.display().to_string())?;
+    tell(&out.display().to_string());
     done
+}
+
+#[expect(clippy::print_stderr, reason = "progress of a command-line tool")]
+fn tell(text: &str) {
+    eprintln!("{text}");
 }

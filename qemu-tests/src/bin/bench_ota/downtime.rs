@@ -32,7 +32,7 @@ pub(crate) fn measure(bench: &Bench<'_>) -> Result<Downtime> {
     let lab = bench.lab;
     let dev = DevBox::prepare(lab, "bench-ota")?;
     let releases = Releases::new(lab, "bench-ota")?;
-    releases.publish(lab, &NewRelease::of("0.2.0", &bench.new))?;
+    releases.publish(lab, &NewRelease::of("0.2.0"))?;
     let of = UpdateBox::of(lab, &dev, "bench-ota-update", &releases)?;
     let running = of.boot(lab)?;
     running.follow_server()?;

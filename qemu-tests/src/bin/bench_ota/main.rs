@@ -3,9 +3,9 @@
 //!
 //! # Design
 //!
-//! The new version is the newer of the two images that `dev-tools/test-image` builds. What runs on the box is
+//! The new version is the image that was built. What runs on the box is
 //!
-//! - for a change of the service: the older of the two;
+//! - for a change of the service: the image of an earlier commit;
 //! - for an update of one Debian package, and for a rebuild of everything: the new image with packages of
 //!   another version in it ([`older`]). It is packed as the image was, which is verified first: the same tree
 //!   gives the same bytes.
@@ -46,9 +46,9 @@ use report::{Pair, Report};
 struct Arguments {
     #[command(subcommand)]
     part: Option<Part>,
-    /// The newer image; without it, the one that dev-tools/test-image builds
+    /// The image of an earlier commit, with another service; without it, a change of the service is not measured
     #[arg(long)]
-    next: Option<PathBuf>,
+    older: Option<PathBuf>,
     /// The Debian packages of the security update, in the version of the last point release
     #[arg(long, value_delimiter = ',', default_value = "libssl3t64,openssl-provider-legacy")]
     packages: Vec<String>,
@@ -61,7 +61,7 @@ struct Arguments {
     /// How zstd compresses a patch; 19 takes minutes for each pair, and 0 leaves it out
     #[arg(long, default_value_t = 19)]
     patch_level: u8,
-    /// Boot the box, too, update it to the newer image, and measure the downtime
+    /// Boot the box, too, update it, and measure the downtime
     #[arg(long)]
     boot: bool,
     /// Where the result goes
@@ -82,7 +82,7 @@ enum Part {
 struct Bench<'a> {
     lab: &'a Lab,
     /// The new version.
-    new: Image,
+    new: &'a Image,
     /// A folder of its own.
     work: PathBuf,
     arguments: &'a Arguments,
@@ -96,11 +96,7 @@ fn main() -> Result<()> {
     let work = std::path::absolute(&arguments.work)?;
     std::fs::create_dir_all(&work).with_context(|| work.display().to_string())?;
     let lab = Lab::open()?;
-    let new = match &arguments.next {
-        Some(folder) => Image::open(&std::path::absolute(folder)?)?,
-        None => lab.next_image()?,
-    };
-    let bench = Bench { lab: &lab, new, work, arguments: &arguments };
+    let bench = Bench { lab: &lab, new: lab.image(), work, arguments: &arguments };
     let report = measure(&bench)?;
     report.publish(&arguments.out)
 }
@@ -116,8 +112,8 @@ fn measure(bench: &Bench<'_>) -> Result<Report> {
     report::progress("cutting the new version into chunks");
     let release = client::Release::make(bench)?;
     let mut report = Report::new(bench, &release)?;
-    if wanted("service") {
-        let older = Older::built(bench, &new)?;
+    if let Some(older) = bench.arguments.older.as_ref().filter(|_| wanted("service")) {
+        let older = Older::built(bench, &new, &Image::open(&std::path::absolute(older)?)?)?;
         report.pairs.push(pair("service", bench, &release, &older)?);
     }
     if wanted("package") {

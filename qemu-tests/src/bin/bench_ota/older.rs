@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use image::build::Image;
 
 use crate::debian::{self, Package};
 use crate::packed::{self, Initrd, TIME, Unpacked};
@@ -21,9 +22,9 @@ pub(crate) struct Older {
 }
 
 impl Older {
-    /// The older of the two images that were built.
-    pub(crate) fn built(bench: &Bench<'_>, new: &Unpacked) -> Result<Self> {
-        let image = bench.lab.image().folder();
+    /// An image that was built from an earlier commit.
+    pub(crate) fn built(bench: &Bench<'_>, new: &Unpacked, image: &Image) -> Result<Self> {
+        let image = image.folder();
         let folder = packed::released(image, bench.work.join("old-service"))?;
         let before = new.tree_of(bench, &folder.join("root.raw"), bench.work.join("tree-before"))?;
         let after = new.tree(bench, bench.work.join("tree"))?;
@@ -37,7 +38,7 @@ impl Older {
         let what = match changed.iter().any(|file| file == SERVICE) {
             true => format!("{commits}: {}", changed.join(", ")),
             false => {
-                format!("{commits}, with the SAME service: ANYA_QEMU_IMAGE names an image of another commit")
+                format!("{commits}, with the SAME service: `--older` names an image of another commit")
             }
         };
         Ok(Self { folder, what, changed })
