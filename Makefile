@@ -44,7 +44,7 @@ bench-ota: ## Measure updates beside casync and zstd: the table goes to target/b
 	@dev-tools/setup bench-ota
 	@cargo build --quiet --locked -p image
 	@dev-tools/test-image >/dev/null
-	@cargo run --quiet --locked --release -p qemu-tests --bin bench_ota -- $(ARGS)
+	@cargo run --quiet --locked --release -p qemu-tests --bin bench_ota -- --older "$$(dev-tools/older-image)" $(ARGS)
 
 lint: ## Clippy, the shape checks, ESLint
 	@dev-tools/setup test

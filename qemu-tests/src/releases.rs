@@ -2,6 +2,7 @@
 //! carry, in a repository that a web server on loopback serves.
 
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -71,6 +72,7 @@ impl Releases {
         let signers = lab.cache().with_file_name("release");
         let root = folder.join("repository");
         fs::create_dir_all(root.join("signers"))?;
+        symlink(shared_chunks(lab)?, root.join("chunks"))?;
         for file in ["1.json", "1.json.sig"] {
             let from = signers.join("repository/signers").join(file);
             fs::copy(&from, root.join("signers").join(file))
@@ -181,6 +183,22 @@ impl Releases {
         kernel_image(lab, new, &version, &folder)?;
         Ok(folder)
     }
+}
+
+/// The chunks of all tests' releases, which are the same but for a few: compressing them takes a minute. Those of
+/// another image go.
+fn shared_chunks(lab: &Lab) -> Result<PathBuf> {
+    let name = format!("chunks-{}", &lab.image().root_hash()?[..12]);
+    for entry in fs::read_dir(lab.runs())? {
+        let entry = entry?;
+        let other = entry.file_name().to_string_lossy().into_owned();
+        if other.starts_with("chunks-") && other != name {
+            fs::remove_dir_all(entry.path())?;
+        }
+    }
+    let shared = lab.runs().join(name);
+    fs::create_dir_all(&shared)?;
+    Ok(shared)
 }
 
 /// Makes the developer's kernel image of another version, with another root hash and more words on its command line.

@@ -83,6 +83,8 @@ struct Bench<'a> {
     lab: &'a Lab,
     /// The new version.
     new: &'a Image,
+    /// An image of an earlier commit.
+    older: Option<Image>,
     /// A folder of its own.
     work: PathBuf,
     arguments: &'a Arguments,
@@ -96,7 +98,8 @@ fn main() -> Result<()> {
     let work = std::path::absolute(&arguments.work)?;
     std::fs::create_dir_all(&work).with_context(|| work.display().to_string())?;
     let lab = Lab::open()?;
-    let bench = Bench { lab: &lab, new: lab.image(), work, arguments: &arguments };
+    let older = arguments.older.as_ref().map(|folder| Image::open(&std::path::absolute(folder)?));
+    let bench = Bench { lab: &lab, new: lab.image(), older: older.transpose()?, work, arguments: &arguments };
     let report = measure(&bench)?;
     report.publish(&arguments.out)
 }
@@ -112,8 +115,8 @@ fn measure(bench: &Bench<'_>) -> Result<Report> {
     report::progress("cutting the new version into chunks");
     let release = client::Release::make(bench)?;
     let mut report = Report::new(bench, &release)?;
-    if let Some(older) = bench.arguments.older.as_ref().filter(|_| wanted("service")) {
-        let older = Older::built(bench, &new, &Image::open(&std::path::absolute(older)?)?)?;
+    if let Some(image) = bench.older.as_ref().filter(|_| wanted("service")) {
+        let older = Older::built(bench, &new, image)?;
         report.pairs.push(pair("service", bench, &release, &older)?);
     }
     if wanted("package") {
@@ -123,7 +126,8 @@ fn measure(bench: &Bench<'_>) -> Result<Report> {
     }
     if wanted("full") {
         let all = debian::packages_of(bench.new.folder())?;
-        let older = older::with_packages(bench, &new, "full", &bench.arguments.suite, &all, Programs::Older)?;
+        let programs = if bench.older.is_some() { Programs::Older } else { Programs::New };
+        let older = older::with_packages(bench, &new, "full", &bench.arguments.suite, &all, programs)?;
         report.pairs.push(pair("full", bench, &release, &older)?);
     }
     if bench.arguments.boot {

@@ -67,7 +67,8 @@ pub(crate) enum Programs {
 }
 
 fn older_programs(bench: &Bench<'_>, new: &Unpacked, tree: &Path) -> Result<()> {
-    let folder = packed::released(bench.lab.image().folder(), bench.work.join("older"))?;
+    let image = bench.older.as_ref().context("there is no image of an earlier commit")?;
+    let folder = packed::released(image.folder(), bench.work.join("older"))?;
     let before = new.tree_of(bench, &folder.join("root.raw"), bench.work.join("tree-before"))?;
     let after = new.tree(bench, bench.work.join("tree-after"))?;
     for file in differences(&before, &after)? {
