@@ -45,6 +45,8 @@ pub struct Setup {
     pub server: Option<u16>,
     /// What the clock shows when it is switched on (`2020-01-01T00:00:00`); `None` is the right time.
     pub clock: Option<String>,
+    /// A socket into which a [`crate::stick::Stick`] can be plugged.
+    pub socket: bool,
     /// Start with stopped processors, for a snapshot to be loaded.
     pub paused: bool,
 }
@@ -58,6 +60,7 @@ impl Default for Setup {
             memory: 1536,
             server: None,
             clock: None,
+            socket: false,
             paused: false,
         }
     }

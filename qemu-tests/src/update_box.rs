@@ -49,6 +49,12 @@ impl UpdateBox {
         Ok(Self { of: dev.copy_with_server(lab, name, port, &GATE)? })
     }
 
+    /// The same with a socket for a stick.
+    #[must_use]
+    pub fn with_socket(self) -> Self {
+        Self { of: self.of.with_socket() }
+    }
+
     /// Switches it on, and waits until it is ready.
     ///
     /// # Errors
