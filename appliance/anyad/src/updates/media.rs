@@ -11,7 +11,7 @@
 mod folder;
 mod reader;
 
-use std::sync::{Arc, PoisonError};
+use std::sync::PoisonError;
 use std::time::Duration;
 
 use appliance_core::audit::{Actor, AuditOutcome};

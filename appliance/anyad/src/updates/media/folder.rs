@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{DirEntryExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use appliance_core::update::MediumFile;
@@ -16,9 +16,9 @@ const MOST_MEDIA: usize = 8;
 const MOST_ENTRIES: usize = 4096;
 const MOST_FILES: usize = 16;
 
-/// The media that are there: their names, and the numbers of their file systems, which tell apart what was
-/// plugged in one after the other, and a folder from what is mounted on it a moment later.
-pub(super) type Plugged = BTreeMap<String, u64>;
+/// The media that are there: their names, each with the number of its folder, which is another one each time that
+/// something is plugged in, and that of the file system, which is another one once it is mounted there.
+pub(super) type Plugged = BTreeMap<String, (u64, u64)>;
 
 /// Where media are mounted, each in a folder named after its device.
 #[derive(Clone, Debug)]
@@ -33,7 +33,8 @@ impl MediaFolder {
     pub(super) fn plugged(&self) -> Plugged {
         let medium = |entry: fs::DirEntry| {
             let about = entry.metadata().ok().filter(fs::Metadata::is_dir)?;
-            Some((entry.file_name().into_string().ok()?, about.dev()))
+            // The entry's number is that of the folder below the mount.
+            Some((entry.file_name().into_string().ok()?, (entry.ino(), about.dev())))
         };
         fs::read_dir(&self.0).into_iter().flatten().flatten().filter_map(medium).take(MOST_MEDIA).collect()
     }
