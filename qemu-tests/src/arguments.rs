@@ -28,6 +28,9 @@ kill $! 2>/dev/null
 pub(crate) const WRITE_LOG: &str = "writes.log";
 const LOGGED: &str = "logged";
 
+/// The socket for a device that is plugged in while the machine runs: q35's own bus takes none.
+pub(crate) const SOCKET: &str = "socket";
+
 /// The node names of what a snapshot has to hold.
 pub(crate) const DISK: &str = "disk";
 pub(crate) const VARIABLES: &str = "vars";
@@ -103,6 +106,9 @@ pub(crate) fn of(setup: &Setup, ports: [u16; 2]) -> Vec<String> {
     }
     if setup.screen {
         add(&["-device", "VGA"]);
+    }
+    if setup.socket {
+        add(&["-device", &format!("pcie-root-port,id={SOCKET},chassis=1,slot=1")]);
     }
     if setup.paused {
         add(&["-S"]);

@@ -93,6 +93,13 @@ impl DevBox {
         self
     }
 
+    /// The same with a socket for a stick, from the next time on that it is switched on.
+    #[must_use]
+    pub fn with_socket(mut self) -> Self {
+        self.setup.socket = true;
+        self
+    }
+
     /// Its disk.
     #[must_use]
     pub fn disk(&self) -> &Disk {

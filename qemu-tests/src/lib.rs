@@ -43,6 +43,7 @@ pub mod screen;
 pub mod serial;
 pub mod snapshot;
 pub mod states;
+pub mod stick;
 pub mod tamper;
 mod tpm;
 pub mod update_box;

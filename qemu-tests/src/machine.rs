@@ -47,6 +47,8 @@ pub struct Setup {
     pub write_log: bool,
     /// What the clock shows when it is switched on (`2020-01-01T00:00:00`); `None` is the right time.
     pub clock: Option<String>,
+    /// A socket into which a [`crate::stick::Stick`] can be plugged.
+    pub socket: bool,
     /// Start with stopped processors, for a snapshot to be loaded.
     pub paused: bool,
 }
@@ -61,6 +63,7 @@ impl Default for Setup {
             server: None,
             write_log: false,
             clock: None,
+            socket: false,
             paused: false,
         }
     }

@@ -231,7 +231,7 @@ impl<'a> Disk<'a> {
                 let there = match kept {
                     0 => false,
                     1 => true,
-                    _ => chance.number() % 2 == 0,
+                    _ => chance.number().is_multiple_of(2),
                 };
                 if !there {
                     copy(&self.flushed, at - self.esp.start, &self.file, at, SECTOR)?;

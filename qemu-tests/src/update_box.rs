@@ -69,6 +69,12 @@ impl UpdateBox {
         Self { of: self.of.with_write_log() }
     }
 
+    /// The same with a socket for a stick.
+    #[must_use]
+    pub fn with_socket(self) -> Self {
+        Self { of: self.of.with_socket() }
+    }
+
     /// Switches it on, and waits until it is ready.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 /** Answers in the box's place, for states that the real service cannot be put in here. */
 import type { Page, Route, WebSocketRoute } from "@playwright/test";
 
-import type { Fault, UpdatePhase, UpdateSettings, UpdateStatus, Volume } from "../src/api/types";
+import type { Fault, UpdateMedia, UpdatePhase, UpdateSettings, UpdateStatus, Volume } from "../src/api/types";
 
 export const OPEN_VOLUME: Volume = {
   state: "open",
@@ -80,10 +80,13 @@ export const UPDATE_SETTINGS: UpdateSettings = {
 export type StubbedUpdates = {
   status: UpdateStatus;
   settings: UpdateSettings;
+  media: UpdateMedia;
   /** What was ordered, in turn. */
   orders: string[];
   /** Goes on to a phase, and tells of it as the box does. */
   tell: (phase: UpdatePhase, parts?: Partial<UpdateStatus>) => void;
+  /** Plugs a stick in or pulls it out, or goes on copying from it, and tells of it. */
+  tellMedia: (media: UpdateMedia) => void;
   /** Ends the connection of events, as a box does that restarts. */
   hangUp: () => void;
 };
@@ -94,10 +97,15 @@ export async function stubUpdates(page: Page, status: UpdateStatus): Promise<Stu
   const box: StubbedUpdates = {
     status,
     settings: UPDATE_SETTINGS,
+    media: { releases: [], taking: null },
     orders: [],
     tell(phase, parts = {}) {
       box.status = { ...box.status, ...parts, phase };
       events?.send(JSON.stringify({ id: 1, at: new Date().toISOString(), type: "update_changed", phase }));
+    },
+    tellMedia(media) {
+      box.media = media;
+      events?.send(JSON.stringify({ id: 1, at: new Date().toISOString(), type: "update_media_changed", media }));
     },
     hangUp: () => void events?.close(),
   };
@@ -112,7 +120,8 @@ export async function stubUpdates(page: Page, status: UpdateStatus): Promise<Stu
       if (request.method() === "PUT") box.settings = request.postDataJSON() as UpdateSettings;
       return route.fulfill({ json: box.settings });
     }
-    box.orders.push(what === "install" ? `install ${request.postData() ?? ""}` : what);
+    if (what === "media" && request.method() === "GET") return route.fulfill({ json: box.media });
+    box.orders.push(what === "install" || what === "media" ? `${what} ${request.postData() ?? ""}` : what);
     return route.fulfill({ status: 202, json: box.status });
   });
   return box;

@@ -41,6 +41,25 @@ for (const phase of PHASES) {
   });
 }
 
+test("a stick that is plugged in appears on the page, and shuts nobody out", async ({ ownersPage: page, box }) => {
+  const stub = await stubUpdates(page, { ...UPDATES, phase: { phase: "idle" }, offer: null });
+  await page.goto(`${box.console.address}/updates`);
+  await expect(page.getByRole("heading", { name: "How updates are installed" })).toBeVisible();
+  const file = "anya-1.3.0-generic-x86_64.update";
+  const release = { medium: "sdb1", file, version, board: "generic-x86_64", size: 700e6, fit: "newer" } as const;
+  stub.tellMedia({ releases: [release], taking: null });
+  await expect(page.getByRole("heading", { name: `A USB stick with Anya ${version} is plugged in` })).toBeVisible();
+  await expectNothingShutsOut(page);
+  await page.getByRole("button", { name: "Copy it to the box" }).focus();
+  await page.keyboard.press("Enter");
+  await expect.poll(() => stub.orders).toEqual([`media ${JSON.stringify({ medium: "sdb1", file })}`]);
+  stub.tellMedia({ releases: [release], taking: { medium: "sdb1", file, done: 350e6, total: 700e6 } });
+  await expect(page.getByRole("progressbar", { name: `Copying ${file}` })).toHaveAttribute("aria-valuenow", "50");
+  await expectNothingShutsOut(page);
+  stub.tellMedia({ releases: [], taking: null });
+  await expect(page.getByText("USB stick with Anya")).toBeHidden();
+});
+
 test("an update goes by itself from the click to the new version's page", async ({ ownersPage: page, box }) => {
   const stub = await stubUpdates(page, UPDATES);
   await page.goto(`${box.console.address}/updates`);

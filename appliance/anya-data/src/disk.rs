@@ -84,7 +84,7 @@ pub(crate) mod fixture {
 
     /// Adds a disk with partitions of these labels, 1 GiB each.
     pub(crate) fn disk(places: &Places, name: &str, labels: &[&str]) {
-        let disk = places.sys().join("class/block").join(name);
+        let disk = places.root().join("sys").join("class/block").join(name);
         fs::create_dir_all(&disk).unwrap();
         fs::write(disk.join("uevent"), format!("DEVNAME={name}\nDEVTYPE=disk\n")).unwrap();
         for (index, label) in labels.iter().enumerate() {
@@ -104,7 +104,7 @@ pub(crate) mod fixture {
         disk(places, name, labels);
         for (index, label) in labels.iter().enumerate() {
             let part = format!("{name}{}", index + 1);
-            let at = places.sys().join("class/block").join(name).join(&part);
+            let at = places.root().join("sys").join("class/block").join(name).join(&part);
             let number = format!("254:{}", index + 1);
             fs::write(at.join("uevent"), format!("DEVNAME={part}\nDEVTYPE=partition\n")).unwrap();
             fs::write(at.join("dev"), format!("{number}\n")).unwrap();
@@ -118,7 +118,10 @@ pub(crate) mod fixture {
     pub(crate) fn root_on(places: &Places, part: &str) {
         let root = fs::metadata(places.root()).unwrap();
         let number = format!("{}:{}", major(root.dev()), minor(root.dev()));
-        fs::create_dir_all(places.sys().join("dev/block").join(number).join("slaves").join(part)).unwrap();
+        fs::create_dir_all(
+            places.root().join("sys").join("dev/block").join(number).join("slaves").join(part),
+        )
+        .unwrap();
     }
 }
 

@@ -32,10 +32,6 @@ impl Places {
         &self.root
     }
 
-    pub(crate) fn sys(&self) -> PathBuf {
-        self.root.join("sys")
-    }
-
     /// What udev knows of a device; `number` is `major:minor`.
     pub(crate) fn known_to_udev(&self, number: &str) -> PathBuf {
         self.root.join("run/udev/data").join(format!("b{number}"))

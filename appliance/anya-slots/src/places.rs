@@ -22,10 +22,6 @@ impl Places {
         &self.root
     }
 
-    pub(crate) fn sys(&self) -> PathBuf {
-        self.root.join("sys")
-    }
-
     pub(crate) fn dev(&self) -> PathBuf {
         self.root.join("dev")
     }

@@ -70,7 +70,7 @@ impl TestMachine {
     }
 
     fn make_disk(&self) {
-        let disk = self.places.sys().join("class/block/vda");
+        let disk = self.places.root().join("sys").join("class/block/vda");
         put(disk.join("uevent"), "DEVNAME=vda\nDEVTYPE=disk\n");
         let hash = running_hash();
         let (other, [a, b]) = (Uuid::nil(), [hash.root_uuid(), hash.verity_uuid()]);
@@ -97,7 +97,7 @@ impl TestMachine {
     pub(crate) fn root_lies_on(&self, parts: &[&str]) {
         let root = fs::metadata(self.places.root()).unwrap();
         let number = format!("{}:{}", major(root.dev()), minor(root.dev()));
-        let slaves = self.places.sys().join("dev/block").join(number).join("slaves");
+        let slaves = self.places.root().join("sys").join("dev/block").join(number).join("slaves");
         let _ = fs::remove_dir_all(&slaves);
         for part in parts {
             fs::create_dir_all(slaves.join(part)).unwrap();

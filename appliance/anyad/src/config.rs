@@ -247,6 +247,8 @@ pub(crate) struct Updates {
     pub(crate) keeper_socket: PathBuf,
     /// The list of those who may sign updates. Without it, none is taken.
     pub(crate) signers: PathBuf,
+    /// The folder below which the system mounts media that are plugged in, each in a folder of its own.
+    pub(crate) media: PathBuf,
     /// Where updates come from until the owner says otherwise.
     pub(crate) server: Option<String>,
 }
@@ -256,6 +258,7 @@ impl Default for Updates {
         Self {
             keeper_socket: "/run/anya-slots/socket".into(),
             signers: "/usr/lib/anya/signers/1.json".into(),
+            media: "/run/anya-media".into(),
             server: None,
         }
     }

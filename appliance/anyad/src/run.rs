@@ -19,7 +19,7 @@ use appliance_core::keys::KeyService;
 use appliance_core::logs::LogSource;
 use appliance_core::node::Node;
 use appliance_core::page::PageRequest;
-use appliance_core::update::{UpdatePreferences, Updates};
+use appliance_core::update::{UpdateMedia, UpdatePreferences, Updates};
 use appliance_http::{BoxIdentity, EventBus, Presence, Profile, ServedCertificate, Services, Storage};
 use appliance_inference::{MiniLmEmbedder, SmolLm2Chat};
 use appliance_store::{Standing, Store};
@@ -115,6 +115,7 @@ async fn start_and_wait(
         idempotency: store.clone(),
         node,
         updates: updates.orders,
+        update_media: updates.media,
         update_preferences: updates.preferences,
         embedder: models.embedder.clone(),
         chat: models.chat.clone(),
@@ -406,7 +407,15 @@ fn keeper(config: &Config) -> SlotKeeper {
 /// Updates, as the web server is handed them.
 struct BoxUpdates {
     orders: Arc<dyn Updates>,
+    media: Arc<dyn UpdateMedia>,
     preferences: Arc<dyn UpdatePreferences>,
+}
+
+impl BoxUpdates {
+    fn of(updates: impl Updates + UpdateMedia + UpdatePreferences + 'static) -> Self {
+        let updates = Arc::new(updates);
+        Self { orders: updates.clone(), media: updates.clone(), preferences: updates }
+    }
 }
 
 /// Follows updates from now on, on a machine that has slots.
@@ -418,7 +427,7 @@ fn start_updates(
     shutdown: &mut Shutdown,
 ) -> Result<BoxUpdates> {
     if !config.appliance.enabled {
-        return Ok(BoxUpdates { orders: Arc::new(Unsupported), preferences: Arc::new(Unsupported) });
+        return Ok(BoxUpdates::of(Unsupported));
     }
     let updates: SlotUpdates = updates::start(updates::Parts {
         keeper: Box::new(keeper(config)),
@@ -427,6 +436,7 @@ fn start_updates(
         events: Arc::clone(observer) as Arc<dyn EventSink>,
         clock: Arc::new(SystemClock),
         folder: data.folder("updates")?,
+        media: config.updates.media.clone(),
         signers: std::fs::read(&config.updates.signers).ok(),
         server: config.updates.server.clone(),
         when_good: {
@@ -441,7 +451,7 @@ fn start_updates(
     })?;
     let stopped = updates.clone();
     shutdown.after_blocking("updates", STOP_BOUND, move || stopped.stop());
-    Ok(BoxUpdates { orders: Arc::new(updates.clone()), preferences: Arc::new(updates) })
+    Ok(BoxUpdates::of(updates))
 }
 
 fn start_node(

@@ -9,6 +9,7 @@
 //! - [`look`]: is there a release, at the server or in a file; [`fetch`]: what neither slot has, into a folder
 //!   on the data partition; [`install`]: from there into the other slot, so that the old version stays until an
 //!   update is whole.
+//! - [`media`]: releases on media that are plugged in.
 //! - [`updater`]: the state and what all of it has in common; [`kept`]: what outlives a restart.
 //! - [`follow`]: what has become of an update, and what the box does by itself.
 //! - [`ports`]: the orders of the owner, each noted in the audit log before it is carried out.
@@ -21,6 +22,7 @@ mod install;
 mod keeper;
 mod kept;
 mod look;
+mod media;
 mod ports;
 mod state;
 #[cfg(test)]
@@ -48,15 +50,18 @@ use updater::Updater;
 /// When no thread can be started.
 pub(crate) fn start(parts: Parts) -> Result<SlotUpdates> {
     let updater = Arc::new(Updater::new(parts));
-    let following = Arc::clone(&updater);
-    thread::Builder::new()
-        .name("updates".into())
-        .spawn(move || {
-            following.after_start();
-            following.follow();
-        })
-        .context("cannot start a thread")?;
+    let (following, watching) = (Arc::clone(&updater), Arc::clone(&updater));
+    spawn("updates", move || {
+        following.after_start();
+        following.follow();
+    })?;
+    spawn("update-media", move || watching.watch_media())?;
     Ok(SlotUpdates(updater))
+}
+
+fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<()> {
+    let spawned = thread::Builder::new().name(name.into()).spawn(work);
+    spawned.map(drop).context("cannot start a thread")
 }
 
 impl SlotUpdates {

@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::health::Component;
 use crate::inference::ModelInfo;
 use crate::node::NodeStatus;
+use crate::update::Media;
 
 /// Something that happened. Serialised with its name in `type`; `GET /api/v1/events` sends it so.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -71,6 +72,12 @@ pub enum DomainEvent {
         /// Where it is.
         #[serde(flatten)]
         phase: Phase,
+    },
+    /// Releases on media came or went, or one of them is being taken.
+    UpdateMediaChanged {
+        /// What is there.
+        #[serde(flatten)]
+        media: Media,
     },
 }
 

@@ -9,7 +9,7 @@ use appliance_core::inference::{ChatModel, Embedder};
 use appliance_core::keys::{Idempotency, KeyService, TokenLogin};
 use appliance_core::logs::LogSource;
 use appliance_core::node::Node;
-use appliance_core::update::{UpdatePreferences, Updates};
+use appliance_core::update::{UpdateMedia, UpdatePreferences, Updates};
 use hal_api::volume::DataVolume;
 use hal_api::{Accelerator, BoardSensors};
 use serde::Serialize;
@@ -83,6 +83,8 @@ pub struct Services {
     pub storage: Storage,
     /// Updates of the box's own software.
     pub updates: Arc<dyn Updates>,
+    /// Releases on media that are plugged in.
+    pub update_media: Arc<dyn UpdateMedia>,
     /// What the owner decided about them.
     pub update_preferences: Arc<dyn UpdatePreferences>,
     /// What the box says of itself.

@@ -23,6 +23,7 @@
 //! # Ok::<(), ota_core::bundle::BundleError>(())
 //! ```
 
+mod file_name;
 mod name;
 
 use std::collections::BTreeMap;
@@ -34,6 +35,8 @@ use crate::layout;
 use crate::limits;
 use crate::manifest::{Manifest, PartKind};
 use name::Name;
+
+pub use file_name::{BadFileName, FileName};
 
 /// What kind of entry the archive's header says it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -31,11 +31,6 @@ pub fn chunk(sha256: &Sha256) -> String {
     format!("chunks/{}/{name}.zst", &name[..2])
 }
 
-/// The file name of a release's bundle: `anya-1.2.3-qemu-x86_64.update`.
-pub fn bundle(manifest: &Manifest) -> String {
-    format!("anya-{}-{}.update", manifest.version, manifest.board)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -50,6 +45,5 @@ mod tests {
         assert_eq!(index(&release, PartKind::Uki), "stable/qemu-x86_64/1.2.3/uki.index");
         assert_eq!(signer_list(2), "signers/2.json");
         assert_eq!(chunk(&Sha256([0xab; 32])), format!("chunks/ab/{}.zst", "ab".repeat(32)));
-        assert_eq!(bundle(&release), "anya-1.2.3-qemu-x86_64.update");
     }
 }

@@ -18,6 +18,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use ota_client::source::Source;
+use ota_core::bundle::FileName;
 use ota_core::digest::Sha256;
 use ota_core::layout;
 use ota_core::manifest::PartKind;
@@ -88,11 +89,7 @@ pub fn bundle(
 }
 
 fn file_name(release: &Release, from: Option<&Release>) -> String {
-    let whole = layout::bundle(&release.manifest);
-    match (whole.strip_suffix(".update"), from) {
-        (Some(stem), Some(from)) => format!("{stem}-from-{}.update", from.manifest.version),
-        _ => whole,
-    }
+    FileName::of(&release.manifest, from.map(|from| &from.manifest.version)).to_string()
 }
 
 struct Archive<'a> {

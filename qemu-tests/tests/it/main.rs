@@ -8,6 +8,7 @@ mod dev;
 mod disk_full;
 mod first_boot;
 mod kernel_images;
+mod media;
 mod network;
 mod node;
 mod power;

@@ -66,6 +66,10 @@ export const rollBackUpdate = () => order("rollback");
 /** Answers once the box has checked all of the file. */
 export const sendUpdateFile = (file: Blob, onSent: (bytes: number) => void, signal: AbortSignal) =>
   upload<t.UpdateStatus>(`${UPDATES}/file`, file, onSent, signal);
+/** What is on the sticks that are plugged into the box. */
+export const updateMedia = () => json<t.UpdateMedia>(`${UPDATES}/media`);
+/** Has a version copied from a stick, and checked; the box tells how far it is. */
+export const takeUpdateFromMedium = (medium: string, file: string) => order("media", { medium, file });
 export const updateSettings = () => json<t.UpdateSettings>(`${UPDATES}/settings`);
 export const changeUpdateSettings = (body: t.UpdateSettings) =>
   json<t.UpdateSettings>(`${UPDATES}/settings`, { method: "PUT", body });

@@ -610,6 +610,31 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/updates/media": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The releases on media that are plugged into the box, such as a USB stick. Every change is told by an event,
+         *     `update_media_changed`.
+         */
+        get: operations["update_media"];
+        put?: never;
+        /**
+         * Takes a release from a medium, and offers it, in the background: as with a file that is sent, it is copied
+         *     and checked. `GET /api/v1/updates/media` tells how far it is, and `problem` in `GET /api/v1/updates` what went
+         *     wrong.
+         */
+        post: operations["take_update_from_medium"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/updates/restart": {
         parameters: {
             query?: never;
@@ -1349,6 +1374,10 @@ export interface components {
             /** @enum {string} */
             type: "update_changed";
         } | {
+            media: components["schemas"]["UpdateMedia"];
+            /** @enum {string} */
+            type: "update_media_changed";
+        } | {
             /** Format: int64 */
             missed: number;
             /** @enum {string} */
@@ -1836,6 +1865,34 @@ export interface components {
             /** @example 0.1.0 */
             version: string;
         };
+        /** @description Which release to take. */
+        TakeUpdate: {
+            /**
+             * @description The file on it, likewise.
+             * @example anya-1.3.0-generic-x86_64.update
+             */
+            file: string;
+            /**
+             * @description The medium, as it was told.
+             * @example sdb1
+             */
+            medium: string;
+        };
+        /** @description A file that is being copied from a medium. */
+        TakingUpdate: {
+            /**
+             * Format: int64
+             * @description How much of it is on the box, bytes. When all of it is, it is being checked.
+             */
+            done: number;
+            file: string;
+            medium: string;
+            /**
+             * Format: int64
+             * @description Its size, bytes.
+             */
+            total: number;
+        };
         /** @description One thermometer. */
         Temperature: {
             /**
@@ -1957,11 +2014,23 @@ export interface components {
             reason: string;
             version: string;
         };
+        /**
+         * @description Whether the box can take a release, as far as its file's name says: it is newer than the version that runs,
+         *     the same, older, for another board, not whole (it leaves out what another version has), or too large.
+         * @enum {string}
+         */
+        UpdateFit: "newer" | "running" | "older" | "other_board" | "not_whole" | "too_large";
         /** @description What became of updates, newest first. */
         UpdateHistory: {
             items: components["schemas"]["UpdateEntry"][];
             /** @description Always `null`: the history is short. */
             next_cursor: string | null;
+        };
+        /** @description What is on the media that are plugged in. */
+        UpdateMedia: {
+            /** @description The releases on them, the newest first. */
+            releases: components["schemas"]["UpdateOnMedium"][];
+            taking: components["schemas"]["TakingUpdate"] | null;
         };
         /** @description A release that can be installed. */
         UpdateOffer: {
@@ -1997,6 +2066,29 @@ export interface components {
              */
             size: number;
             source: components["schemas"]["UpdateSource"];
+            /** @example 1.3.0 */
+            version: string;
+        };
+        /** @description A release on a medium. What is told of it is its file's name; what it is, is checked when it is taken. */
+        UpdateOnMedium: {
+            /** @example generic-x86_64 */
+            board: string;
+            /**
+             * @description The file's name there.
+             * @example anya-1.3.0-generic-x86_64.update
+             */
+            file: string;
+            fit: components["schemas"]["UpdateFit"];
+            /**
+             * @description The medium that it is on.
+             * @example sdb1
+             */
+            medium: string;
+            /**
+             * Format: int64
+             * @description The file's size, bytes.
+             */
+            size: number;
             /** @example 1.3.0 */
             version: string;
         };
@@ -3166,6 +3258,52 @@ export interface operations {
         };
         responses: {
             /** @description It is installed */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UpdateStatus"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    update_media: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What is on them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UpdateMedia"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    take_update_from_medium: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TakeUpdate"];
+            };
+        };
+        responses: {
+            /** @description It is taken */
             202: {
                 headers: {
                     [name: string]: unknown;

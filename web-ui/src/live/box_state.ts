@@ -17,6 +17,7 @@ export const boxState = {
   system: new Resource(box.system),
   tokens: new Resource(box.tokens),
   updates: new Resource(box.updates),
+  updateMedia: new Resource(box.updateMedia),
   updateSettings: new Resource(box.updateSettings),
 };
 
@@ -78,6 +79,9 @@ export function applyEvent(event: EventFrame, state: BoxState = boxState): void 
       break;
     case "update_changed":
       updateChanged(event.phase, state);
+      break;
+    case "update_media_changed":
+      state.updateMedia.put(event.media);
       break;
     case "lagged":
       reloadShown(state);

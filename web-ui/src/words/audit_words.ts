@@ -22,7 +22,7 @@ const DONE: Record<string, string> = {
   "update.cancel": "stopped an update",
   "update.restart": "restarted the box",
   "update.roll_back": "went back to the version before",
-  "update.file": "sent an update as a file",
+  "update.file": "brought an update in a file",
   "update.settings": "changed how updates are installed",
   "update.installed": "installed an update, and it works",
   "update.taken_back": "runs the version before again",

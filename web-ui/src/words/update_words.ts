@@ -1,5 +1,5 @@
 /** Where an update is, and what became of earlier ones, in plain words. */
-import type { UpdateEntry, UpdateOffer, UpdatePhase, UpdateStatus, UpdateStep } from "../api/types";
+import type { UpdateEntry, UpdateOffer, UpdateOnMedium, UpdatePhase, UpdateStatus, UpdateStep } from "../api/types";
 import { bytes, minute, percent } from "./format";
 import type { Words } from "./node_words";
 import type { Tone } from "./tone";
@@ -109,6 +109,24 @@ export function downloadWords({ source, download, size }: UpdateOffer): string {
   if (source === "file") return "nothing, it came in a file";
   if (download === null) return `at most ${bytes(size)}`;
   return download === 0 ? "nothing more" : bytes(download);
+}
+
+/** What is on a stick, and whether it is of use here. */
+export function mediumWords({ fit, version, board }: UpdateOnMedium, status: UpdateStatus): string {
+  switch (fit) {
+    case "newer":
+      return "The box can copy it, and check who signed it. Nothing is installed before you say so.";
+    case "running":
+      return `The box runs version ${version} already, so there is nothing to do.`;
+    case "older":
+      return `It is older than version ${status.running}, which runs, so the box does not take it.`;
+    case "other_board":
+      return `It is for another kind of box, ${board}. This one needs the file for ${status.board ?? "its own kind"}.`;
+    case "not_whole":
+      return "The file holds only a part of the version. Bring the whole one.";
+    case "too_large":
+      return "The file is larger than any version. Check that it is the right one.";
+  }
 }
 
 /** Names as people list them: "Ada, Grace and Linus". */

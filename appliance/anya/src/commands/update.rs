@@ -1,5 +1,6 @@
 //! Updates of the box's own software.
 
+mod media;
 mod settings;
 mod status;
 mod wait;
@@ -31,8 +32,10 @@ pub(crate) enum Command {
     Check(Waiting),
     /// Download the version that is offered, without installing it
     Download(Waiting),
-    /// Install the version that is offered, or that of a file, and wait until it is done
+    /// Install the version that is offered, or that of a file or a USB stick, and wait until it is done
     Install(Install),
+    /// The versions on a USB stick that is plugged into the box
+    Media,
     /// End what is under way; what was downloaded stays
     Cancel,
     /// Restart the box now, into the version that is installed
@@ -57,6 +60,9 @@ pub(crate) struct Install {
     /// The version; or a release in one file, for a box without a network. What is offered when absent
     #[arg(value_name = "VERSION|FILE")]
     what: Option<String>,
+    /// From a USB stick that is plugged into the box: the newest version on it, or the one that is named
+    #[arg(long)]
+    media: bool,
     /// Also when the box set the version aside, as it failed before
     #[arg(long)]
     insist: bool,
@@ -76,6 +82,7 @@ pub(crate) fn run(command: Command, session: &Session) -> Result<ExitCode, Failu
         Command::Check(waiting) => follow(session, Goal::Checked, "check", &waiting)?,
         Command::Download(waiting) => follow(session, Goal::Downloaded, "download", &waiting)?,
         Command::Install(install) => install.run(session)?,
+        Command::Media => media::list(session)?,
         Command::Cancel => {
             let status = client.post_empty(&format!("{PATH}/cancel"))?;
             screen.show(&status, |_: Value| "It ends; what was downloaded stays.".into())?;
@@ -107,10 +114,16 @@ fn follow(session: &Session, goal: Goal, order: &str, waiting: &Waiting) -> Resu
 
 impl Install {
     fn run(self, session: &Session) -> Result<(), Failure> {
-        let before = match self.what.as_deref().map(Wanted::read).transpose()? {
-            Some(Wanted::File(path)) => send(session, &path)?,
-            Some(Wanted::Version(version)) => return self.order(session, &version),
-            None => session.client.get(PATH, &[])?,
+        let before = match (self.what.as_deref().map(Wanted::read).transpose()?, self.media) {
+            (Some(Wanted::File(path)), false) => send(session, &path)?,
+            (Some(Wanted::File(_)), true) => {
+                let told = "with --media, name a version; the box itself finds the file on the stick";
+                return Err(Failure::Argument(told.into()));
+            }
+            (Some(Wanted::Version(version)), false) => return self.order(session, &version),
+            (Some(Wanted::Version(version)), true) => media::take(session, Some(&version))?,
+            (None, true) => media::take(session, None)?,
+            (None, false) => session.client.get(PATH, &[])?,
         };
         let status = Status::deserialize(&before).map_err(Failure::OtherShape)?;
         match status.offer {

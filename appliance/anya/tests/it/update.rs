@@ -163,6 +163,67 @@ fn a_file_that_is_not_there_is_told_before_anything_is_sent() {
     assert!(double.requests().is_empty());
 }
 
+const MEDIA: &str = "GET /api/v1/updates/media";
+const TAKE: &str = "POST /api/v1/updates/media";
+
+fn media(fits: &[(&str, &str)], done: Option<u64>) -> Value {
+    let release = |(version, fit): &(&str, &str)| {
+        json!({"medium": "sdb1", "file": format!("anya-{version}-generic-x86_64.update"), "version": version,
+            "board": "generic-x86_64", "size": 734_003_200, "fit": fit})
+    };
+    let taking = done.map(|done| {
+        json!({"medium": "sdb1", "file": "anya-1.3.0-generic-x86_64.update", "done": done, "total": 734_003_200})
+    });
+    json!({"releases": fits.iter().map(release).collect::<Vec<_>>(), "taking": taking})
+}
+
+#[test]
+fn what_is_on_a_stick_is_a_table() {
+    let double = Double::start();
+    double.json(MEDIA, 200, &media(&[("1.3.0", "newer"), ("1.1.0", "older")], None));
+    let told = Terminal::new().at(&double, &["update", "media"]).done();
+    for part in ["sdb1", "1.3.0", "700.0 MiB", "can be installed", "is older than what runs"] {
+        assert!(told.contains(part), "{part} is not in {told}");
+    }
+    double.json(MEDIA, 200, &media(&[], None));
+    let told = Terminal::new().at(&double, &["update", "media"]).done();
+    assert!(told.contains("No stick with a release is plugged into the box"), "{told}");
+}
+
+#[test]
+fn a_version_on_a_stick_is_taken_and_installed() {
+    let double = going_through(&[installing("write_root")]);
+    let pending = json!({"phase": "restart_pending", "version": "1.3.0", "at": null});
+    double.then_json(STATUS, 200, &status(&pending));
+    let on_it = [("1.4.0", "other_board"), ("1.3.0", "newer")];
+    double.json(MEDIA, 200, &media(&on_it, None));
+    double.then_json(MEDIA, 200, &media(&on_it, Some(367_001_600)));
+    double.then_json(MEDIA, 200, &media(&on_it, Some(734_003_200)));
+    double.then_json(MEDIA, 200, &media(&on_it, None));
+    double.json(TAKE, 202, &available());
+    let ended = Terminal::new().at(&double, &["update", "install", "--media"]);
+    assert_eq!(ended.out, "Version 1.3.0 is installed. `anya update restart` starts it.\n", "{ended:?}");
+    assert!(ended.err.contains("Copying from the stick") && ended.err.contains("The box checks the file"));
+    let file = "anya-1.3.0-generic-x86_64.update";
+    assert_eq!(double.request(TAKE).body, json!({"medium": "sdb1", "file": file}));
+}
+
+#[test]
+fn what_is_wrong_with_a_stick_is_told() {
+    let double = Double::start();
+    let refused = |arguments: &[&str]| Terminal::new().at(&double, arguments).failed();
+    double.json(MEDIA, 200, &media(&[], None));
+    assert!(refused(&["update", "install", "--media"]).contains("no stick with a release is plugged"));
+    double.json(MEDIA, 200, &media(&[("1.3.0", "other_board")], None));
+    assert!(refused(&["update", "install", "--media"]).contains("is for another kind of box"));
+    assert!(refused(&["update", "install", "1.4.0", "--media"]).contains("version 1.4.0 is on no stick"));
+    double.json(MEDIA, 200, &media(&[("1.3.0", "newer")], None));
+    double.json(TAKE, 202, &available());
+    let damaged = "The file did not come whole (the stick was pulled out).";
+    double.json(STATUS, 200, &failed(status(&json!({"phase": "idle"})), damaged));
+    assert!(refused(&["update", "install", "--media"]).contains(damaged));
+}
+
 #[test]
 fn a_machine_that_takes_no_updates_says_so_in_one_line() {
     let double = going_through(&[]);

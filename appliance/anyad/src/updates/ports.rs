@@ -8,7 +8,7 @@ use std::thread;
 use appliance_core::audit::{Actor, AuditOutcome};
 use appliance_core::update::{
     Availability, InstallOrder, InvalidSettings, Offer, Previous, UpdateError, UpdatePreferences,
-    UpdateSettings, UpdateStatus, Updates,
+    UpdateSettings, UpdateSource, UpdateStatus, Updates,
 };
 use ota_client::slot_keeper::SlotKeeperError;
 use ota_client::source::{Cancel, HttpServer, Terms};
@@ -35,7 +35,7 @@ pub(super) fn keeper_failed(error: SlotKeeperError) -> UpdateError {
 
 impl SlotUpdates {
     /// Does something in the background, on a thread of its own.
-    fn go(
+    pub(super) fn go(
         &self,
         activity: Activity,
         what: &'static str,
@@ -174,17 +174,10 @@ impl Updates for SlotUpdates {
     }
 
     fn take_file(&self, actor: &Actor, file: &mut dyn Read) -> Result<(), UpdateError> {
-        if matches!(self.0.known().kept.phase, Phase::RestartPending { .. } | Phase::Trial { .. }) {
-            return Err(UpdateError::NotNow("Another update has to be finished first.".into()));
-        }
+        self.0.ready_for_file()?;
         let busy = self.0.begin(Activity::TakingFile)?;
         self.0.note(actor, "update.file", AuditOutcome::Ok, &[])?;
-        let taken = self.0.receive(file, &busy.cancel).and_then(|()| self.0.look_into_file(&busy.cancel));
-        if taken.is_err() {
-            // Nothing half-made remains.
-            let _ = fs::remove_file(self.0.bundle());
-        }
-        taken.map_err(Into::into)
+        self.0.take_in(file, None, &busy.cancel).map_err(Into::into)
     }
 }
 
@@ -212,10 +205,37 @@ impl Updater {
         }
     }
 
-    /// Takes the file that the owner sends.
-    fn receive(&self, from: &mut dyn Read, cancel: &Cancel) -> Result<(), Trouble> {
+    /// Whether another release can be taken.
+    pub(super) fn ready_for_file(&self) -> Result<(), UpdateError> {
+        match self.known().kept.phase {
+            Phase::RestartPending { .. } | Phase::Trial { .. } => {
+                Err(UpdateError::NotNow("Another update has to be finished first.".into()))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Takes a release in one file that the owner brought, and offers it. `size`, where it is known: there is
+    /// room for all of it, or nothing of it is read.
+    pub(super) fn take_in(
+        &self,
+        from: &mut dyn Read,
+        size: Option<u64>,
+        cancel: &Cancel,
+    ) -> Result<(), Trouble> {
+        let taken = self.receive(from, size, cancel).and_then(|()| self.look_into_file(cancel));
+        if taken.is_err() {
+            // Nothing half-made remains.
+            let _ = fs::remove_file(self.bundle());
+        }
+        taken
+    }
+
+    fn receive(&self, from: &mut dyn Read, size: Option<u64>, cancel: &Cancel) -> Result<(), Trouble> {
         self.make_folder()?;
+        self.forget_offered_file();
         self.clear_downloads();
+        self.room_for(size.unwrap_or_default())?;
         let failed =
             |error: io::Error| Trouble::new("not_kept", format!("The file cannot be kept ({error})."));
         let mut file = File::create(self.bundle()).map_err(failed)?;
@@ -230,6 +250,15 @@ impl Updater {
                 return file.sync_all().map_err(failed);
             }
             file.write_all(&buffer[..read]).map_err(failed)?;
+        }
+    }
+
+    /// The file of an earlier release makes room for the next one, so that one is not offered any more.
+    fn forget_offered_file(&self) {
+        let mut state = self.state();
+        if state.kept.offer.as_ref().is_some_and(|offer| offer.source == UpdateSource::File) {
+            state.kept.offer = None;
+            self.moved(&mut state, Phase::Idle, true);
         }
     }
 }

@@ -6,6 +6,7 @@ use ota_client::slot_keeper::protocol::SlotsStatus;
 use ota_client::source::Cancel;
 
 use super::kept::Kept;
+use super::media::MediaState;
 
 /// What is being done. One thing at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +46,8 @@ pub(super) struct State {
     pub(super) activity: Option<(Activity, Cancel)>,
     /// What went wrong last.
     pub(super) problem: Option<UpdateProblem>,
+    /// The media that are plugged in.
+    pub(super) media: MediaState,
     /// When the box looks next by itself.
     pub(super) next_check: Option<Timestamp>,
     /// What has become of an update before the start is known.

@@ -1,6 +1,8 @@
 //! The updater over a slot keeper that does what a test says. Releases themselves are tested where they are
 //! checked and put together (`ota-client`), and all of it on the booted image.
 
+mod media;
+
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::sync::{Arc, Mutex};
@@ -192,7 +194,7 @@ struct AnyaBox {
     keeper: Scripted,
     memory: Arc<Memory>,
     updates: SlotUpdates,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl AnyaBox {
@@ -206,6 +208,7 @@ impl AnyaBox {
     fn starting(keeper: Scripted, kept: &Kept) -> Self {
         let (memory, folder) = (Arc::new(Memory::default()), tempfile::tempdir().unwrap());
         kept.keep(&*memory).unwrap();
+        std::fs::create_dir(folder.path().join("updates")).unwrap();
         let good = Arc::clone(&memory);
         let updater = Updater::new(Parts {
             keeper: Box::new(keeper.clone()),
@@ -213,14 +216,15 @@ impl AnyaBox {
             audit: memory.clone(),
             events: memory.clone(),
             clock: Arc::new(SystemClock),
-            folder: folder.path().to_owned(),
+            folder: folder.path().join("updates"),
+            media: folder.path().join("media"),
             signers: None,
             server: None,
             when_good: Box::new(move || *good.told_good.lock().unwrap() += 1),
             seed: 7,
         });
         let updates = SlotUpdates(Arc::new(updater));
-        Self { keeper, memory, updates, _folder: folder }
+        Self { keeper, memory, updates, folder }
     }
 
     /// Follows it on a thread, as the service does.

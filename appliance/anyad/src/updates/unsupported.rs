@@ -4,7 +4,8 @@ use std::io::Read;
 
 use appliance_core::audit::Actor;
 use appliance_core::update::{
-    Availability, InstallOrder, UpdateError, UpdatePreferences, UpdateSettings, UpdateStatus, Updates,
+    Availability, InstallOrder, Media, UpdateError, UpdateMedia, UpdatePreferences, UpdateSettings,
+    UpdateStatus, Updates,
 };
 use ota_core::life::Phase;
 
@@ -67,6 +68,17 @@ impl UpdatePreferences for Unsupported {
     }
 
     fn change_settings(&self, _: &Actor, _: UpdateSettings) -> Result<(), UpdateError> {
+        REFUSED
+    }
+}
+
+impl UpdateMedia for Unsupported {
+    /// What is plugged into a developer's machine is that machine's.
+    fn media(&self) -> Media {
+        Media::default()
+    }
+
+    fn take_from_medium(&self, _: &Actor, _: &str, _: &str) -> Result<(), UpdateError> {
         REFUSED
     }
 }

@@ -20,6 +20,7 @@ use ota_core::version::Version;
 
 use super::keeper::Keeper;
 use super::kept::{self, Kept, KeptOffer};
+use super::media::{MediaFolder, MediaState};
 use super::state::{Activity, State};
 use super::trouble::Trouble;
 
@@ -37,6 +38,8 @@ pub(crate) struct Parts {
     pub(crate) clock: Arc<dyn Clock>,
     /// Where downloads are kept.
     pub(crate) folder: PathBuf,
+    /// Below which folder media are mounted.
+    pub(crate) media: PathBuf,
     /// The document of the signer list in the image, where it has one.
     pub(crate) signers: Option<Vec<u8>>,
     /// The server, until the owner decides.
@@ -51,6 +54,7 @@ pub(crate) struct Parts {
 pub(crate) struct Updater {
     pub(super) parts: Parts,
     pub(super) started: Timestamp,
+    pub(super) media_folder: MediaFolder,
     state: Mutex<State>,
     /// What the slots held when stock was taken, as long as nothing was written.
     stock: Mutex<Option<Arc<Stock>>>,
@@ -67,6 +71,7 @@ pub(super) struct Busy {
 impl Drop for Busy {
     fn drop(&mut self) {
         self.updater.state().activity = None;
+        self.updater.taken();
         self.updater.changed.notify_all();
     }
 }
@@ -79,12 +84,14 @@ impl Updater {
             slots: Err("The slots were not looked at yet.".to_owned()),
             activity: None,
             problem: None,
+            media: MediaState::default(),
             next_check: None,
             started: false,
             stopping: false,
         };
-        let started = parts.clock.now();
-        Self { parts, started, state: Mutex::new(state), stock: Mutex::new(None), changed: Condvar::new() }
+        let (started, media_folder) = (parts.clock.now(), MediaFolder::at(&parts.media));
+        let (state, stock, changed) = (Mutex::new(state), Mutex::new(None), Condvar::new());
+        Self { parts, started, media_folder, state, stock, changed }
     }
 
     pub(super) fn state(&self) -> MutexGuard<'_, State> {

@@ -10,6 +10,7 @@ use super::models::Model;
 use super::node::BitcoinStatus;
 use super::tokens::KeyAlgorithm;
 use super::update::UpdatePhase;
+use super::update_media::UpdateMedia;
 
 /// What a frame of `/api/v1/events` holds.
 #[derive(Debug, Serialize, ToSchema)]
@@ -47,6 +48,8 @@ pub(crate) enum Event {
     BoxClaimed { username: String },
     /// Where an update is changed; `GET /api/v1/updates` tells the rest.
     UpdateChanged { phase: UpdatePhase },
+    /// Releases on media came or went, or one of them is being taken.
+    UpdateMediaChanged { media: UpdateMedia },
     /// This listener was too slow: so many events were left out. Read the present state anew.
     Lagged { missed: u64 },
 }
@@ -71,6 +74,7 @@ impl From<DomainEvent> for Event {
             DomainEvent::SessionOpened { username } => Self::SessionOpened { username },
             DomainEvent::BoxClaimed { username } => Self::BoxClaimed { username },
             DomainEvent::UpdateChanged { phase } => Self::UpdateChanged { phase: phase.into() },
+            DomainEvent::UpdateMediaChanged { media } => Self::UpdateMediaChanged { media: media.into() },
         }
     }
 }

@@ -23,6 +23,7 @@ pub(crate) mod storage;
 pub(crate) mod text;
 pub(crate) mod tokens;
 pub(crate) mod update;
+pub(crate) mod update_media;
 pub(crate) mod update_settings;
 pub(crate) mod word;
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use appliance_core::audit::Actor;
-use appliance_core::update::{InstallOrder, UpdateError, Updates};
+use appliance_core::update::{InstallOrder, LARGEST_FILE, UpdateError, Updates};
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
@@ -12,14 +12,12 @@ use utoipa_axum::routes;
 
 use crate::blocking;
 use crate::dto::update::{InstallUpdate, UpdateHistory, UpdateStatus};
+use crate::dto::update_media::{TakeUpdate, UpdateMedia};
 use crate::dto::update_settings::UpdateSettings;
 use crate::extract::{Json, check_media_type, upload};
 use crate::gate::Caller;
 use crate::problem::{Problem, ProblemResult};
 use crate::router::Api;
-
-/// The largest file that is taken: the parts of the largest board's slot, and much room.
-const MAX_FILE: u64 = 2 << 30;
 
 /// What goes on in the background is answered with how updates are now.
 type Accepted = (StatusCode, axum::Json<UpdateStatus>);
@@ -35,6 +33,7 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<Api>> {
         .routes(routes!(restart))
         .routes(routes!(roll_back))
         .routes(routes!(take_file))
+        .routes(routes!(media, take_from_medium))
         .routes(routes!(settings, change_settings))
         .routes(routes!(history))
 }
@@ -168,14 +167,47 @@ async fn take_file(
     })?;
     let (updates, actor) = (Arc::clone(&api.services.updates), caller.actor());
     let take = move |file: &mut upload::Upload| updates.take_file(&actor, file);
-    upload::stream(&headers, body, MAX_FILE, take).await?;
+    upload::stream(&headers, body, LARGEST_FILE, take).await?;
     Ok(axum::Json(current(&api).await?.into()))
 }
 
 /// How updates are. Right after a start it takes a moment until that is known.
 async fn current(api: &Api) -> ProblemResult<appliance_core::update::UpdateStatus> {
     let updates = Arc::clone(&api.services.updates);
-    Ok(blocking::run(move || updates.status()).await?)
+    blocking::run(move || updates.status()).await
+}
+
+/// The releases on media that are plugged into the box, such as a USB stick. Every change is told by an event,
+/// `update_media_changed`.
+#[utoipa::path(
+    get,
+    path = "/api/v1/updates/media",
+    tag = "updates",
+    operation_id = "update_media",
+    responses((status = 200, description = "What is on them", body = UpdateMedia))
+)]
+async fn media(State(api): State<Arc<Api>>) -> axum::Json<UpdateMedia> {
+    axum::Json(api.services.update_media.media().into())
+}
+
+/// Takes a release from a medium, and offers it, in the background: as with a file that is sent, it is copied
+/// and checked. `GET /api/v1/updates/media` tells how far it is, and `problem` in `GET /api/v1/updates` what went
+/// wrong.
+#[utoipa::path(
+    post,
+    path = "/api/v1/updates/media",
+    tag = "updates",
+    operation_id = "take_update_from_medium",
+    request_body = TakeUpdate,
+    responses((status = 202, description = "It is taken", body = UpdateStatus))
+)]
+async fn take_from_medium(
+    State(api): State<Arc<Api>>,
+    caller: Caller,
+    Json(TakeUpdate { medium, file }): Json<TakeUpdate>,
+) -> ProblemResult<Accepted> {
+    let media = Arc::clone(&api.services.update_media);
+    order(&api, &caller, move |_, actor| media.take_from_medium(actor, &medium, &file)).await
 }
 
 /// What the owner decided about updates.

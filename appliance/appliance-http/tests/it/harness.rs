@@ -125,6 +125,7 @@ pub(crate) fn services(
         events,
         storage: Storage::default(),
         updates: Arc::new(ScriptedUpdates::default()),
+        update_media: Arc::new(ScriptedUpdates::default()),
         update_preferences: Arc::new(ScriptedUpdates::default()),
         identity: identity(),
         shutdown: CancellationToken::new(),
@@ -193,7 +194,8 @@ pub(crate) async fn with_storage(storage: Storage) -> TestBox {
 pub(crate) async fn with_updates(updates: Arc<ScriptedUpdates>) -> TestBox {
     let node = Arc::new(TestNode::on(Chain::Regtest));
     let services = services(TestChat::allowed(0), Arc::new(TestBoard), node);
-    TestBox::claimed(Services { updates: updates.clone(), update_preferences: updates, ..services }).await
+    let (update_media, update_preferences) = (updates.clone(), updates.clone());
+    TestBox::claimed(Services { updates, update_media, update_preferences, ..services }).await
 }
 
 /// A box with this chat model.

@@ -1,6 +1,7 @@
 //! Updates: what is told, what is ordered, a file that is streamed, the settings.
 
 mod file;
+mod media;
 mod scripted;
 
 use std::sync::Arc;
@@ -220,7 +221,8 @@ async fn settings_that_cannot_be_are_refused_by_name() {
 #[tokio::test]
 async fn another_site_s_page_gives_no_orders() {
     let test = with_updates(Arc::new(ScriptedUpdates::offering())).await;
-    let routes = ["check", "download", "install", "cancel", "restart", "rollback", "file", "settings"];
+    let routes =
+        ["check", "download", "install", "cancel", "restart", "rollback", "file", "media", "settings"];
     for route in routes {
         let method = if route == "settings" { Method::PUT } else { Method::POST };
         let request = Request::builder().method(method).uri(format!("{UPDATES}/{route}"));

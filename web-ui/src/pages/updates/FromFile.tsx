@@ -65,7 +65,8 @@ export function FromFile({ phase, blocked }: { phase: UpdatePhase; blocked: bool
         <>
           <p>
             A box without the Internet takes a new version from a file. Download it on another device from where the box’s
-            maker offers it; its name ends with <code>.update</code>.
+            maker offers it; its name ends with <code>.update</code>. Or put it on a USB stick (FAT or exFAT, not in a
+            folder), and plug that into the box.
           </p>
           {sending.kind === "failed" && <ProblemNote problem={sending.problem} />}
           {sending.kind === "taken" && <Taken version={sending.version} />}

@@ -73,7 +73,8 @@ beforeEach(() => {
   vi.spyOn(globalThis, "fetch").mockImplementation((input, init) => {
     const path = (input as string).replace("/api/v1/updates", "");
     const method = init?.method ?? "GET";
-    if (method === "GET") return Promise.resolve(Response.json(path === "/settings" ? settings : status));
+    const known = path === "/settings" ? settings : path === "/media" ? { releases: [], taking: null } : status;
+    if (method === "GET") return Promise.resolve(Response.json(known));
     const body = typeof init?.body === "string" ? (JSON.parse(init.body) as unknown) : null;
     orders.push([path, body]);
     if (refusal !== null) return Promise.resolve(refusal);

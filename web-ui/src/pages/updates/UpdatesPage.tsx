@@ -9,6 +9,7 @@ import { PageTitle } from "../../parts/PageTitle";
 import { Status } from "../../parts/Status";
 import { canInstall, updateWords } from "../../words/update_words";
 import { FromFile } from "./FromFile";
+import { FromMedia } from "./FromMedia";
 import { Now } from "./Now";
 import { Offer } from "./Offer";
 import { PastUpdates } from "./PastUpdates";
@@ -71,6 +72,7 @@ function Updates({ status }: { status: UpdateStatus }) {
       <div className="columns">
         <div className="stack">
           <Now status={status} onLeave={leave} />
+          <FromMedia status={status} />
           {status.offer !== null && <Offer offer={status.offer} phase={status.phase} blocked={status.availability.state === "blocked"} />}
           <ThisBox status={status} onLeave={canInstall(status.phase) ? leave : null} />
         </div>

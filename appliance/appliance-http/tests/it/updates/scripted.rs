@@ -5,13 +5,14 @@ use std::sync::Mutex;
 
 use appliance_core::audit::Actor;
 use appliance_core::update::{
-    Availability, InstallOrder, InvalidSettings, LastCheck, Offer, Previous, UpdateError, UpdatePreferences,
-    UpdateSettings, UpdateSource, UpdateStatus, Updates,
+    Availability, InstallOrder, InvalidSettings, LastCheck, Media, MediumFile, Offer, Previous, Taking,
+    UpdateError, UpdateMedia, UpdatePreferences, UpdateSettings, UpdateSource, UpdateStatus, Updates,
 };
 use ota_core::life::{Entry, Outcome, Phase};
 
 pub(crate) struct ScriptedUpdates {
     status: Mutex<UpdateStatus>,
+    media: Mutex<Media>,
     settings: Mutex<UpdateSettings>,
     orders: Mutex<Vec<String>>,
     failure: Mutex<Option<UpdateError>>,
@@ -37,6 +38,7 @@ impl Default for ScriptedUpdates {
         };
         Self {
             status: Mutex::new(status),
+            media: Mutex::default(),
             settings: Mutex::default(),
             orders: Mutex::default(),
             failure: Mutex::default(),
@@ -88,6 +90,20 @@ impl ScriptedUpdates {
 
     pub(crate) fn change(&self, change: impl FnOnce(&mut UpdateStatus)) {
         change(&mut self.status.lock().unwrap());
+    }
+
+    /// A medium with these files is plugged in.
+    pub(crate) fn plug_in(&self, names: &[&str], taking: Option<Taking>) -> Media {
+        let file = |name: &&str| MediumFile {
+            medium: "sdb1".into(),
+            name: name.parse().unwrap(),
+            size: 700_000_000,
+        };
+        let files: Vec<_> = names.iter().map(file).collect();
+        let status = self.status();
+        let media = Media::of(&files, &status.running, &status.board.unwrap(), taking);
+        *self.media.lock().unwrap() = media.clone();
+        media
     }
 
     /// The next order fails so.
@@ -152,6 +168,16 @@ impl Updates for ScriptedUpdates {
             UpdateError::Failed { operation: "read the file", source: error.into() }
         })?;
         self.order(actor, &format!("file of {read} bytes"))
+    }
+}
+
+impl UpdateMedia for ScriptedUpdates {
+    fn media(&self) -> Media {
+        self.media.lock().unwrap().clone()
+    }
+
+    fn take_from_medium(&self, actor: &Actor, medium: &str, file: &str) -> Result<(), UpdateError> {
+        self.order(actor, &format!("take {file} from {medium}"))
     }
 }
 
