@@ -6,6 +6,7 @@ use anyhow::{Context, Result};
 use hal_api::volume::protocol::{MAX_LINE, Refusal, VolumeAnswer, VolumeRequest};
 use hal_api::volume::{ClosedReason, Protection, RecoveryKey, VolumeState};
 use root_side::program::Runner;
+use root_side::termination;
 use zeroize::Zeroizing;
 
 use crate::disk::{self, Partition};
@@ -71,6 +72,7 @@ fn change(runner: &dyn Runner, places: &Places, request: &VolumeRequest) -> Resu
 }
 
 fn restart(runner: &dyn Runner) -> Result<VolumeAnswer> {
+    termination::hold_off().context("cannot wait with the end")?;
     runner.must(&commands::restart())?;
     Ok(VolumeAnswer::Accepted { accepted: true })
 }

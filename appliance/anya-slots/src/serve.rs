@@ -9,6 +9,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use ota_client::slot_keeper::protocol::{Answer, Request, code};
 use ota_client::slot_keeper::{Connection, WireError};
+use root_side::termination;
 
 use crate::disk::SlotPartitions;
 use crate::failure::Failure;
@@ -67,6 +68,7 @@ fn answer(
         }
         Request::RollBack {} => roll_back::roll_back(keeper)?,
         Request::Restart {} => {
+            termination::hold_off().context("cannot wait with the end")?;
             keeper.runner.must(&commands::restart())?;
             Answer::Accepted {}
         }
