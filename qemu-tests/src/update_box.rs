@@ -80,9 +80,18 @@ impl UpdateBox {
     /// # Errors
     /// When it does not get there.
     pub fn boot(&self, lab: &Lab) -> Result<Running> {
+        let running = self.switch_on(lab)?;
+        running.machine.wait_ready()?;
+        Ok(running)
+    }
+
+    /// Switches it on, whatever it gets to.
+    ///
+    /// # Errors
+    /// When QEMU does not start.
+    pub fn switch_on(&self, lab: &Lab) -> Result<Running> {
         let machine = self.of.boot(lab, &[])?;
         let client = self.of.client(&machine);
-        machine.wait_ready()?;
         Ok(Running { machine, client })
     }
 

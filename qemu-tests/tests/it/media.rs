@@ -48,7 +48,7 @@ fn a_release_on_a_stick_is_told_and_taken_when_asked_for() {
     assert_eq!(ours["size"], fs::metadata(&bundle).unwrap().len());
 
     let mounts = running.machine.sh("grep ' /run/anya-media/' /proc/mounts").unwrap();
-    let mounts: Vec<_> = mounts.lines().collect();
+    let mounts: Vec<_> = mounts.trim().lines().collect();
     let [mount] = mounts[..] else { panic!("one medium: {mounts:?}") };
     let words: Vec<_> = mount.split(' ').collect();
     assert_eq!(words[2], "vfat");
