@@ -138,11 +138,12 @@ async fn start_and_wait(
     };
     let banner = banner(config, &services, urls, &identity, &tokens);
     let port = listeners.port;
+    // The reserve is for the start alone: nobody who asks gets it.
+    watch_room(data, &observer, shutdown);
     let served = start_http(config, services, models, listeners, identity, shutdown)?;
     follow_network(config, data, (served, presence), (&tokens, port), &console, shutdown)?;
     start_watchdog(&manager, store, shutdown);
     console.screen(&banner.screen());
-    watch_room(data, &observer, shutdown);
     manager.ready();
     tracing::info!(milliseconds = (Timestamp::now() - started_at).total(jiff::Unit::Millisecond)?, "ready");
     accelerators.search(Arc::clone(&console))?;
