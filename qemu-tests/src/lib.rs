@@ -30,6 +30,7 @@ pub mod box_client;
 pub mod chance;
 pub mod dev_box;
 pub mod disk;
+mod fat;
 pub mod lab;
 pub mod machine;
 mod other_version;

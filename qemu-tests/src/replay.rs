@@ -11,12 +11,12 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
-use image::esp::Esp;
 use ota_boot::digest::Hasher;
 use ota_core::digest::Sha256;
 use ota_core::slots::order;
 
 use crate::chance::Chance;
+use crate::fat::Fat;
 use crate::lab::Lab;
 use crate::tamper::{Partition, partitions};
 use crate::write_log::{Entry, SECTOR, WriteLog};
@@ -261,18 +261,17 @@ impl<'a> Disk<'a> {
     /// What firmware and loader would do with it.
     fn state(&mut self, known: &[Known], flushes: usize) -> Result<State> {
         let parts = partitions(self.lab, &self.path).context("the partition table")?;
-        let esp = Esp::open(self.lab.tools(), &self.path)?;
-        let entries = esp.entries().context("the boot partition")?;
+        let boot = Fat::open(&self.file, self.esp.start).context("the boot partition")?;
+        let files = boot.folder(&["EFI", "Linux"]).context("the boot partition")?;
+        let entries: Vec<_> = files.iter().map(|file| file.name.clone()).collect();
         let chosen =
             order::choose(entries.iter().map(String::as_str)).context("there is nothing to start")?;
         let told = || format!("{} of {entries:?}", chosen.file);
         let version = known.iter().find(|known| known.version == chosen.version);
         let version = version.with_context(|| format!("a version that is none: {}", told()))?;
         ensure!(chosen.tries.is_none_or(|tries| tries.left > 0), "without a try left: {}", told());
-        let kernel = self.path.with_extension("efi");
-        esp.get(&chosen.file, &kernel).with_context(told)?;
-        let file = File::open(&kernel)?;
-        let found = digest(&file, 0, file.metadata()?.len())?;
+        let file = files.iter().find(|file| file.name == chosen.file).with_context(told)?;
+        let found = ota_boot::digest::sha256(&boot.read(file).with_context(told)?);
         ensure!(found == version.kernel, "the kernel image is not whole: {}", told());
         let halves = version.root_hash.split_at(version.root_hash.len() / 2);
         for (id, (size, wanted)) in [halves.0, halves.1].into_iter().zip(version.parts) {
@@ -296,7 +295,7 @@ impl<'a> Disk<'a> {
 
 impl Drop for Disk<'_> {
     fn drop(&mut self) {
-        for extension in ["state", "esp", "efi"] {
+        for extension in ["state", "esp"] {
             // Missing is what is wanted.
             let _ = fs::remove_file(self.path.with_extension(extension));
         }
