@@ -52,23 +52,6 @@ impl<'a> Esp<'a> {
         self.tools.output("mcopy", ["-o", "-i", &self.at, &file.to_string_lossy(), &to]).map(drop)
     }
 
-    /// Gives the folder of entries room for all that it will ever hold. A folder of FAT cannot grow safely: when the
-    /// power goes between the two writes to the table that it takes, firmware cannot read the folder any more. `empty`
-    /// is a file without content.
-    ///
-    /// # Errors
-    /// When the file system is full.
-    pub fn give_room(&self, empty: &Path) -> Result<()> {
-        // Each takes four places, for the three pieces of its name and itself; a removed file leaves them free.
-        let names = (0..16).map(|n| format!("{ENTRIES}/takes-places-in-this-folder-{n:02}"));
-        let names: Vec<String> = names.collect();
-        for name in &names {
-            self.tools.output("mcopy", ["-i", &self.at, &empty.to_string_lossy(), name])?;
-        }
-        let arguments = ["-i".to_owned(), self.at.clone()].into_iter().chain(names);
-        self.tools.output("mdel", arguments).map(drop)
-    }
-
     /// Gives an entry another name.
     ///
     /// # Errors

@@ -3,8 +3,14 @@
 //! A disk keeps what was flushed, and of what was written since then any part, in any order. From the log of a
 //! real update the disk is made as of every flush that changed partition table, boot partition or slots, and
 //! looked at as firmware and loader would: which entry is started, is its kernel image whole, and does the slot
-//! that it names hold the whole root and verity tree. Of what is written to the boot partition between two
-//! flushes random parts are left out, too. The data partition is looked at by booting a sample.
+//! that it names hold the whole root and verity tree. Of the content that is written to the boot partition between
+//! two flushes random parts are left out, too. The data partition is looked at by booting a sample.
+//!
+//! # Limits
+//!
+//! Folders and tables of FAT are taken to come to the medium as they were written. A rename whose two sectors are
+//! torn apart loses the entry, and a folder that grows is unreadable until both of its tables' sectors are there:
+//! FAT has no order for them, whoever writes, and the firmware renames entries as well.
 
 use std::fs::{self, File};
 use std::os::unix::fs::FileExt;
@@ -20,6 +26,9 @@ use crate::fat::Fat;
 use crate::lab::Lab;
 use crate::tamper::{Partition, partitions};
 use crate::write_log::{Entry, SECTOR, WriteLog};
+
+/// Writes of at most so many bytes are of folders and tables.
+const PAGE: u64 = 4096;
 
 /// The partition table: at the disk's beginning.
 const TABLE: (u64, u64) = (0, 1 << 20);
@@ -223,7 +232,7 @@ impl<'a> Disk<'a> {
         for entry in written {
             entry.apply(&self.file)?;
         }
-        for entry in written {
+        for entry in written.iter().filter(|entry| entry.length > PAGE) {
             let (start, end) = self.within(entry);
             // Of some a part, as disks write sector by sector; most are there or not.
             let kept = chance.number() % 3;
