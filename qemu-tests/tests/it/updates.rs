@@ -179,7 +179,6 @@ fn a_release_in_one_file_and_one_by_new_signers_are_taken_and_an_older_epoch_is_
 }
 
 #[test]
-#[ignore = "many minutes of emulation: make soak"]
 fn whatever_of_an_update_reached_the_disk_there_is_a_version_to_start() {
     let turn = turn();
     let (dev, releases) = (dev_box(&turn), releases(&turn, "writes"));
