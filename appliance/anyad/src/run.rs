@@ -4,6 +4,8 @@
 //! ready; the node and the search for accelerators go on in the background. Stopping goes the other way
 //! (see [`crate::shutdown`]): requests end first, and the tokens are closed last.
 
+mod box_updates;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +21,6 @@ use appliance_core::keys::KeyService;
 use appliance_core::logs::LogSource;
 use appliance_core::node::Node;
 use appliance_core::page::PageRequest;
-use appliance_core::update::{UpdateMedia, UpdatePreferences, Updates};
 use appliance_http::{BoxIdentity, EventBus, Presence, Profile, ServedCertificate, Services, Storage};
 use appliance_inference::{MiniLmEmbedder, SmolLm2Chat};
 use appliance_store::{Standing, Store};
@@ -27,7 +28,6 @@ use hal_api::volume::RecoveryKey;
 use hal_api::{ServiceManager, Token};
 use hal_board::{LinuxSensors, SystemdJournal, SystemdServiceManager};
 use jiff::Timestamp;
-use ota_client::slot_keeper::SlotKeeper;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use zeroize::Zeroizing;
@@ -48,8 +48,7 @@ use crate::shutdown::Shutdown;
 use crate::signals::StopSignals;
 use crate::tls::{self, Identity};
 use crate::tokens::plugged::{self, PluggedTokens};
-use crate::updates::{self, SlotUpdates, Unsupported};
-use crate::{monitor, network, node, tokens, version, watchdog};
+use crate::{monitor, network, node, tokens, updates, version, watchdog};
 
 /// How long a part without a bound of its own may take to stop.
 const STOP_BOUND: Duration = Duration::from_secs(10);
@@ -102,7 +101,7 @@ async fn start_and_wait(
     let models = Models::new(config, data, &observer);
     let listeners = Listeners::bind(&config.http).await?;
     let node = start_node(config, data, &store, &observer, shutdown)?;
-    let updates = start_updates(config, data, &store, &observer, shutdown)?;
+    let updates = box_updates::start(config, data, &store, &observer, shutdown)?;
     let accelerators = Accelerators::default();
     let urls = site.urls(&config.http, listeners.port);
     let (presence, present) = watch::channel(network::presence(&urls, &identity));
@@ -305,8 +304,13 @@ fn keeping_pin(storage: Storage, data: &DataFolder, pin: Zeroizing<String>) -> R
 
 fn open_store(config: &Config, data: &DataFolder, shutdown: &mut Shutdown) -> Result<Arc<Store>> {
     let path = data.join("state.db");
-    let standing =
-        || if config.appliance.enabled { updates::standing(&keeper(config)) } else { Standing::Good };
+    let standing = || {
+        if config.appliance.enabled {
+            updates::standing(&box_updates::keeper(config))
+        } else {
+            Standing::Good
+        }
+    };
     let went_back = data.folder("updates")?.join(updates::WENT_BACK);
     if went_back.exists() {
         let restored = Store::restore_copy(&path).context("cannot go back to the data of before")?;
@@ -399,60 +403,6 @@ impl Models {
         observer.report(model_component(&chat.model()));
         Self { embedder, chat }
     }
-}
-
-fn keeper(config: &Config) -> SlotKeeper {
-    SlotKeeper::at(&config.updates.keeper_socket)
-}
-
-/// Updates, as the web server is handed them.
-struct BoxUpdates {
-    orders: Arc<dyn Updates>,
-    media: Arc<dyn UpdateMedia>,
-    preferences: Arc<dyn UpdatePreferences>,
-}
-
-impl BoxUpdates {
-    fn of(updates: impl Updates + UpdateMedia + UpdatePreferences + 'static) -> Self {
-        let updates = Arc::new(updates);
-        Self { orders: updates.clone(), media: updates.clone(), preferences: updates }
-    }
-}
-
-/// Follows updates from now on, on a machine that has slots.
-fn start_updates(
-    config: &Config,
-    data: &DataFolder,
-    store: &Arc<Store>,
-    observer: &Arc<Observer>,
-    shutdown: &mut Shutdown,
-) -> Result<BoxUpdates> {
-    if !config.appliance.enabled {
-        return Ok(BoxUpdates::of(Unsupported));
-    }
-    let updates: SlotUpdates = updates::start(updates::Parts {
-        keeper: Box::new(keeper(config)),
-        settings: store.clone(),
-        audit: store.clone(),
-        events: Arc::clone(observer) as Arc<dyn EventSink>,
-        clock: Arc::new(SystemClock),
-        folder: data.folder("updates")?,
-        media: config.updates.media.clone(),
-        signers: std::fs::read(&config.updates.signers).ok(),
-        server: config.updates.server.clone(),
-        when_good: {
-            let store = Arc::clone(store);
-            Box::new(move || {
-                if let Err(error) = store.bring_up_to_date() {
-                    tracing::error!(error = &error as &dyn std::error::Error, "the data was not migrated");
-                }
-            })
-        },
-        seed: updates::seed(),
-    })?;
-    let stopped = updates.clone();
-    shutdown.after_blocking("updates", STOP_BOUND, move || stopped.stop());
-    Ok(BoxUpdates::of(updates))
 }
 
 fn start_node(
