@@ -43,6 +43,8 @@ pub(super) struct MediaState {
 impl Updater {
     /// Looks for media until the service stops: a thread of its own.
     pub(super) fn watch_media(&self) {
+        // What fits is known once the slots are; a stick may be in the box from the start.
+        drop(self.known());
         loop {
             self.look_at_media();
             let state = self.state();
