@@ -14,7 +14,7 @@
 //! # Limits
 //!
 //! One machine at a time on one checkout. A power cut of a machine loses what the guest's kernel had not written;
-//! a disk that reorders or tears writes is imitated for the boot partition alone ([`replay`]).
+//! a disk that reorders or tears writes is imitated for what files of the boot partition hold ([`replay`]).
 //!
 //! ```text
 //! cargo test -p qemu-tests            needs a built image: make image BOARD=qemu-x86_64
