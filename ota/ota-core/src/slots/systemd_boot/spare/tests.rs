@@ -1,5 +1,5 @@
 use super::*;
-use crate::simulation::MemoryFolder;
+use crate::simulation::{MemoryFolder, systemd_boot};
 use crate::slots::entry::RESCUE;
 use crate::slots::{BootLoader, LoaderError, Marked, Slot};
 
@@ -79,6 +79,23 @@ fn a_version_is_alone_only_with_its_spare() {
     ]);
     SystemdBoot::new(&mut folder).forget_all_but(&system("1.0.0")).unwrap();
     assert_eq!(shown(&folder), pairs(&[("anya_1.0.0+3.efi", "old"), ("anya_1.0.0.spare", "old")]));
+}
+
+#[test]
+fn what_is_half_removed_is_never_started() {
+    // An update that was armed, and never started, gives way to another one.
+    let before =
+        folder(&[("anya_1.0.0+3.efi", "old"), ("anya_1.0.0.spare", "old"), ("anya_1.1.0+3.efi", "new")]);
+    for fuse in 0..16 {
+        for chance in 0..512 {
+            let mut folder = before.clone();
+            folder.set_fuse(Some(fuse));
+            let _ = SystemdBoot::new(&mut folder).forget_all_but(&system("1.0.0"));
+            folder.cut(chance);
+            let (entry, content) = systemd_boot(&mut folder).unwrap();
+            assert!([&b"old"[..], b"new"].contains(&content.as_slice()), "{} {fuse} {chance}", entry.file);
+        }
+    }
 }
 
 /// A folder without room for one more file.
