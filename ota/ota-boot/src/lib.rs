@@ -10,12 +10,12 @@
 //! | module | what it does |
 //! |---|---|
 //! | [`boot_folder`] | the folder, on FAT |
-//! | [`check`] | what has to be repaired of it after a power cut |
+//! | [`fsck`] | what has to be repaired of it after a power cut |
 //! | [`readback`], [`digest`] | what the medium has, not what it was given |
 //! | [`room`] | how much room there is |
 
 pub mod boot_folder;
-pub mod check;
 pub mod digest;
+pub mod fsck;
 pub mod readback;
 pub mod room;
