@@ -4,7 +4,8 @@
 //! 2. What is not a Debian package is laid out as a tree ([`stage`]).
 //! 3. mkosi makes root, initrd, kernel image and disk from it ([`definition`]).
 //! 4. Two more kernel images are made of the same kernel and initrd: the rescue system's ([`rescue`]), and the
-//!    developer's with another signed command line for the same root ([`developer`]).
+//!    developer's with another signed command line for the same root ([`developer`]). A second copy of the slot's own
+//!    lies beside it ([`esp`]).
 //! 5. Manifest and SBOM are written.
 //!
 //! A build whose inputs are those of the last one is the last one.
@@ -26,6 +27,7 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 
 use crate::board::Board;
+use crate::esp;
 use crate::keys::Keys;
 use crate::lock::{Lock, Pool};
 use crate::places::Places;
@@ -145,6 +147,7 @@ pub fn build(places: &Places, tools: &Tools, order: &Order) -> Result<Image> {
     let made = work.output.with_file_name("made");
     collect(tools, &work, &made)?;
     rescue::add(tools, order, &made)?;
+    esp::add_spare(tools, &made.join("disk.raw")).context("no room for the spare")?;
     developer::add(tools, order, &made)?;
     papers::write(places, tools, order, &work, epoch, &made)?;
     fs::write(made.join(".inputs"), inputs)?;

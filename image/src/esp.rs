@@ -1,8 +1,9 @@
-//! The EFI system partition of a disk that is a file: its first partition, and the boot loader's entries on it.
+//! The EFI system partition of a disk that is a file: its first partition, and the boot loader's entries on it, with
+//! what makes up for one that gets lost.
 
 use std::path::Path;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail};
 use ota_core::slots::entry::EntryName;
 
 use crate::tools::Tools;
@@ -52,6 +53,39 @@ impl<'a> Esp<'a> {
         self.tools.output("mcopy", ["-o", "-i", &self.at, &file.to_string_lossy(), &to]).map(drop)
     }
 
+    /// Gives the folder of entries room for all that it will ever hold: one that grows is unreadable when the power
+    /// goes between two writes to FAT's table. `empty` is a file without content.
+    ///
+    /// # Errors
+    /// When the file system is full.
+    pub fn give_room(&self, empty: &Path) -> Result<()> {
+        // Each takes four places, for the three pieces of its name and itself; removed files leave theirs free.
+        let names: Vec<String> =
+            (10..22).map(|number| format!("{ENTRIES}/takes-places-in-this-folder-{number}")).collect();
+        for name in &names {
+            self.tools.output("mcopy", ["-i", &self.at, &empty.to_string_lossy(), name])?;
+        }
+        let arguments = ["-i", &self.at].into_iter().chain(names.iter().map(String::as_str));
+        self.tools.output("mdel", arguments).map(drop)
+    }
+
+    /// The one slot's entry.
+    fn slot(&self) -> Result<EntryName> {
+        let names = self.entries()?;
+        let slots: Vec<EntryName> = names.iter().filter_map(|name| EntryName::parse(name)).collect();
+        match <[EntryName; 1]>::try_from(slots) {
+            Ok([slot]) => Ok(slot),
+            Err(_) => bail!("the ESP should hold one slot's kernel image: {names:?}"),
+        }
+    }
+
+    /// Makes the spare of a slot's kernel image, in the place of one that there is.
+    fn put_spare(&self, slot: &EntryName) -> Result<()> {
+        let (from, to) = (slot.to_string(), EntryName::spare(&slot.version));
+        let [from, to] = [from, to].map(|name| format!("{ENTRIES}/{name}"));
+        self.tools.output("mcopy", ["-o", "-i", &self.at, &from, &to]).map(drop)
+    }
+
     /// Gives an entry another name.
     ///
     /// # Errors
@@ -62,14 +96,23 @@ impl<'a> Esp<'a> {
     }
 }
 
-/// Puts a kernel image in the place of the one slot's on the disk (raw), under its name.
+/// Puts a kernel image in the place of the one slot's on the disk (raw), under its name, and makes its spare.
 ///
 /// # Errors
-/// When the disk has no ESP, or that does not hold just one slot's entry.
+/// When the disk has no ESP, or that does not hold just one slot's entry, or is full.
 pub fn replace_uki(tools: &Tools, disk: &Path, uki: &Path) -> Result<()> {
     let esp = Esp::open(tools, disk)?;
-    let mut slots = esp.entries()?;
-    slots.retain(|name| EntryName::parse(name).is_some());
-    ensure!(slots.len() == 1, "the ESP should hold one slot's kernel image: {slots:?}");
-    esp.put(&slots[0], uki)
+    let slot = esp.slot()?;
+    esp.put(&slot.to_string(), uki)?;
+    esp.put_spare(&slot)
+}
+
+/// Makes the spare of the one slot's kernel image on the disk (raw): what makes up for its entry, should that get
+/// lost (`ota_core::slots`).
+///
+/// # Errors
+/// As [`replace_uki`].
+pub fn add_spare(tools: &Tools, disk: &Path) -> Result<()> {
+    let esp = Esp::open(tools, disk)?;
+    esp.put_spare(&esp.slot()?)
 }

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use serde::Serialize;
 
-pub use disk::Partition;
+pub use disk::{Partition, Spare};
 pub use root::Root;
 pub use uki::KernelImage;
 
@@ -46,6 +46,8 @@ pub struct Report {
     pub root: Root,
     /// The kernel images on the EFI system partition, the rescue system among them.
     pub kernel_images: Vec<KernelImage>,
+    /// What makes up for an entry that gets lost.
+    pub spares: Vec<Spare>,
     /// What the build tells of itself; nothing for a disk alone.
     pub manifest: Option<Manifest>,
     /// What is not as it should be, a sentence each.
@@ -68,14 +70,15 @@ pub fn inspect(tools: &Tools, image: &Path) -> Result<Report> {
     let partitions = disk::partitions(&tools, &seen)?;
     let manifest = folder.join("manifest.json").exists().then(|| Manifest::read(folder)).transpose()?;
     let root = root::look(&tools, &disk, &seen, &partitions)?;
-    let kernel_images = disk::kernel_images(&tools, &seen, &partitions)?;
+    let entries = disk::Entries::open(&tools, &seen, &partitions);
     let mut report = Report {
         size: found.len(),
         size_on_disk: std::os::unix::fs::MetadataExt::blocks(&found) * 512,
         disk,
         partitions,
         root,
-        kernel_images,
+        kernel_images: entries.kernel_images()?,
+        spares: entries.spares()?,
         manifest,
         faults: Vec::new(),
     };

@@ -22,7 +22,7 @@ const ROOT_WORDS: &[&str] = &["ro", "rootfstype=", "systemd.verity_root_options=
 const RESCUE_WORDS: &[&str] =
     &["systemd.import_credentials=no", "rd.systemd.unit=anya-rescue.target", "anya.rescue"];
 
-/// Makes `anya-rescue.efi` and puts it on the finished disk.
+/// Makes `anya-rescue.efi` and puts it on the finished disk, with room beside it for the entries of later versions.
 pub(super) fn add(tools: &Tools, order: &Order, out: &Path) -> Result<()> {
     let os_release = out.join("rescue-os-release");
     fs::write(&os_release, text_of_os_release(&order.version)).context("cannot write its os-release")?;
@@ -41,7 +41,12 @@ pub(super) fn add(tools: &Tools, order: &Order, out: &Path) -> Result<()> {
     )
     .context("the rescue system")?;
     fs::remove_file(os_release)?;
-    Esp::open(tools, &out.join("disk.raw"))?.put(RESCUE, &uki).context("no room for the rescue system")
+    let esp = Esp::open(tools, &out.join("disk.raw"))?;
+    esp.put(RESCUE, &uki).context("no room for the rescue system")?;
+    let empty = out.join("empty");
+    fs::write(&empty, "")?;
+    esp.give_room(&empty).context("no room for more entries")?;
+    fs::remove_file(empty).context("cannot remove an empty file")
 }
 
 /// os-release(5): the boot loader takes title, sort key and version from it.

@@ -6,6 +6,7 @@ use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 
 use super::uki::{self, KernelImage};
+use crate::lock::sha256_of;
 use crate::tools::Tools;
 
 /// Types of partitions (UAPI.2 Discoverable Partitions Specification).
@@ -83,30 +84,83 @@ pub(super) fn from_sfdisk(printed: &str) -> Result<Vec<Partition>> {
         .collect())
 }
 
-/// Takes every kernel image from the EFI system partition and looks into it.
-pub(super) fn kernel_images(
-    tools: &Tools,
-    disk: &Path,
-    partitions: &[Partition],
-) -> Result<Vec<KernelImage>> {
-    let Some(esp) = partitions.iter().find(|partition| partition.kind == ESP) else { return Ok(Vec::new()) };
-    let at = format!("{}@@{}", disk.display(), esp.start);
-    // A disk that holds no folder of kernel images has none.
-    let listed = tools.output("mdir", ["-i", &at, "-b", "::/EFI/Linux"]).unwrap_or_default();
-    let work = tempfile::tempdir().context("cannot make a temporary folder")?;
-    let seen = Path::new("/srv");
-    let tools = tools.clone().with_folder(work.path(), seen);
-    let mut images = Vec::new();
-    for path in listed.lines().filter(|line| line.to_lowercase().ends_with(".efi")) {
-        let name = path.rsplit('/').next().unwrap_or(path);
-        tools
-            .output("mcopy", ["-n", "-i", &at, path, &seen.join("image.efi").display().to_string()])
-            .with_context(|| format!("cannot read {name} from the EFI system partition"))?;
-        let file = work.path().join("image.efi");
-        let size = std::fs::metadata(&file)?.len();
-        images.push(uki::look(&tools, &seen.join("image.efi"), name, size)?);
-        std::fs::remove_file(&file)?;
+/// A second copy of a slot's kernel image, which makes up for an entry that gets lost.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Spare {
+    /// Its file name on the EFI system partition.
+    pub name: String,
+    /// The entry of the same content.
+    pub of: Option<String>,
+}
+
+/// The folder of the boot loader's entries.
+pub(super) struct Entries<'a> {
+    tools: &'a Tools,
+    /// File and offset, as mtools want them.
+    at: String,
+    /// The paths of its files.
+    paths: Vec<String>,
+}
+
+/// Where a file of it appears in the tools tree.
+const SEEN: &str = "/srv";
+
+impl<'a> Entries<'a> {
+    /// That of this disk. A disk that holds no such folder has no entries.
+    pub(super) fn open(tools: &'a Tools, disk: &Path, partitions: &[Partition]) -> Self {
+        let Some(esp) = partitions.iter().find(|partition| partition.kind == ESP) else {
+            return Self { tools, at: String::new(), paths: Vec::new() };
+        };
+        let at = format!("{}@@{}", disk.display(), esp.start);
+        let listed = tools.output("mdir", ["-i", &at, "-b", "::/EFI/Linux"]).unwrap_or_default();
+        Self { tools, at, paths: listed.lines().map(str::to_owned).collect() }
     }
-    images.sort_by(|a, b| a.name.cmp(&b.name));
-    Ok(images)
+
+    /// Takes every kernel image from it and looks into it.
+    pub(super) fn kernel_images(&self) -> Result<Vec<KernelImage>> {
+        let mut images = Vec::new();
+        for path in self.that_end_in(".efi") {
+            let look = |tools: &Tools, seen: &Path, file: &Path| {
+                uki::look(tools, seen, name(path), std::fs::metadata(file)?.len())
+            };
+            images.push(self.taken(path, look)?);
+        }
+        images.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(images)
+    }
+
+    /// The spares, and of which entry each is.
+    pub(super) fn spares(&self) -> Result<Vec<Spare>> {
+        let digest = |path: &str| self.taken(path, |_, _, file| sha256_of(file));
+        let mut spares = Vec::new();
+        for path in self.that_end_in(".spare") {
+            let (wanted, mut of) = (digest(path)?, None);
+            for entry in self.that_end_in(".efi") {
+                if digest(entry)? == wanted {
+                    of = Some(name(entry).to_owned());
+                }
+            }
+            spares.push(Spare { name: name(path).to_owned(), of });
+        }
+        Ok(spares)
+    }
+
+    fn that_end_in(&self, ending: &str) -> impl Iterator<Item = &str> {
+        self.paths.iter().map(String::as_str).filter(move |path| path.to_lowercase().ends_with(ending))
+    }
+
+    /// What is found in a file, which is copied out of the partition: where the tools see it, and where it is.
+    fn taken<T>(&self, path: &str, look: impl FnOnce(&Tools, &Path, &Path) -> Result<T>) -> Result<T> {
+        let work = tempfile::tempdir().context("cannot make a temporary folder")?;
+        let tools = self.tools.clone().with_folder(work.path(), Path::new(SEEN));
+        let seen = Path::new(SEEN).join("image.efi");
+        tools
+            .output("mcopy", ["-n", "-i", &self.at, path, &seen.display().to_string()])
+            .with_context(|| format!("cannot read {} from the EFI system partition", name(path)))?;
+        look(&tools, &seen, &work.path().join("image.efi"))
+    }
+}
+
+fn name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
 }

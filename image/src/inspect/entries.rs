@@ -4,9 +4,10 @@ use ota_core::slots::entry::{EntryName, IMAGE_ID, RESCUE, RESCUE_IMAGE_ID};
 
 use super::disk::ESP;
 use super::show::mib;
-use super::{KERNEL_IMAGE_LIMIT, KernelImage, Report};
+use super::{KERNEL_IMAGE_LIMIT, KernelImage, Report, Spare};
 
-/// How many slots' kernel images lie there at most: both slots', and one that is being written.
+/// How many slots' kernel images lie there at most: both slots' and a spare, or one slot's, its spare and one that is
+/// being written.
 const SLOTS_IMAGES: u64 = 3;
 /// The boot loader, the Secure Boot keys, and what FAT needs itself.
 const OTHERS: u64 = 4 << 20;
@@ -29,6 +30,7 @@ pub(super) fn find_faults(report: &Report) -> Vec<String> {
     for image in &slots {
         of_slot(image, &report.root.hash, &mut faults);
     }
+    faults.extend(slots.iter().filter_map(|image| of_spare(image, &report.spares)));
     let largest = slots.iter().map(|image| image.size).max().unwrap_or_default();
     let needed = SLOTS_IMAGES * largest + rescue.iter().map(|image| image.size).sum::<u64>() + OTHERS;
     if let Some(esp) = report.partitions.iter().find(|one| one.kind == ESP).filter(|esp| esp.size < needed) {
@@ -39,6 +41,16 @@ pub(super) fn find_faults(report: &Report) -> Vec<String> {
         ));
     }
     faults
+}
+
+/// A slot's kernel image needs its spare from the start.
+fn of_spare(image: &KernelImage, spares: &[Spare]) -> Option<String> {
+    let name = EntryName::spare(&EntryName::parse(&image.name)?.version);
+    match spares.iter().find(|spare| spare.name == name) {
+        Some(spare) if spare.of.as_ref() == Some(&image.name) => None,
+        Some(_) => Some(format!("{name} is not what {} is: it would come in its place", image.name)),
+        None => Some(format!("{name} is missing: an entry that a power cut loses does not come back")),
+    }
 }
 
 fn of_any(image: &KernelImage, faults: &mut Vec<String>) {

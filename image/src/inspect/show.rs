@@ -2,11 +2,11 @@
 
 use comfy_table::{Table, presets};
 
-use super::{KERNEL_IMAGE_LIMIT, KernelImage, ROOT_LIMIT, Report};
+use super::{KERNEL_IMAGE_LIMIT, KernelImage, ROOT_LIMIT, Report, Spare};
 
 pub(super) fn table(report: &Report) -> String {
     let mut text = vec![facts(report), partitions(report)];
-    text.extend(report.kernel_images.iter().map(kernel_image));
+    text.extend(report.kernel_images.iter().map(|image| kernel_image(image, &report.spares)));
     if report.faults.is_empty() {
         text.push("Everything is as it should be.".to_owned());
     } else {
@@ -68,10 +68,11 @@ fn partitions(report: &Report) -> String {
     table.to_string()
 }
 
-fn kernel_image(image: &KernelImage) -> String {
+fn kernel_image(image: &KernelImage, spares: &[Spare]) -> String {
     let or = |text: Option<&str>, other: &str| text.unwrap_or(other).to_owned();
     let signed = if image.signed_by.is_empty() { "no".to_owned() } else { image.signed_by.join(", ") };
     let what = if image.is_rescue() { "Rescue system" } else { "Kernel image" };
+    let spare = spares.iter().find(|spare| spare.of.as_ref() == Some(&image.name));
     let mut table = plain();
     table.add_rows([
         [what.to_owned(), image.name.clone()],
@@ -80,6 +81,7 @@ fn kernel_image(image: &KernelImage) -> String {
         ["Kernel".to_owned(), or(image.kernel.as_deref(), "unknown")],
         ["Signed by".to_owned(), signed],
         ["Signed PCR values".to_owned(), pcr_signatures(image)],
+        ["Spare".to_owned(), or(spare.map(|spare| spare.name.as_str()), "none")],
         ["Command line".to_owned(), image.command_line.split_whitespace().collect::<Vec<_>>().join("\n")],
     ]);
     table.to_string()

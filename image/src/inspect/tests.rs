@@ -41,6 +41,7 @@ fn report() -> Report {
         partitions: disk::from_sfdisk(SFDISK).unwrap(),
         root: Root { hash: hash.clone(), size: 256 << 20, used: 150 << 20, models: 40 << 20 },
         kernel_images: vec![kernel_image(&hash), rescue()],
+        spares: vec![Spare { name: "anya_1.2.3.spare".to_owned(), of: Some("anya_1.2.3+3.efi".to_owned()) }],
         manifest: None,
         faults: Vec::new(),
     }
@@ -86,6 +87,7 @@ fn a_sound_image_has_no_faults_and_shows_its_numbers() {
         "/CN=tests",
         "PCR 11 (sha256), key 0123456789abcdef…",
         "Rescue system",
+        "anya_1.2.3.spare",
         "Everything is as it should be.",
     ] {
         assert!(table.contains(shown), "{shown} is not shown:\n{table}");
@@ -126,7 +128,9 @@ fn what_is_wrong_with_the_boot_loaders_entries_is_told() {
         report.find_faults().join("\n")
     };
     type Case<'a> = (&'a dyn Fn(&mut Report), &'a str);
-    let cases: [Case<'_>; 8] = [
+    let cases: [Case<'_>; 10] = [
+        (&|report| report.spares.clear(), "anya_1.2.3.spare is missing"),
+        (&|report| report.spares[0].of = None, "anya_1.2.3.spare is not what anya_1.2.3+3.efi is"),
         (&|report| report.kernel_images.truncate(1), "the rescue system anya-rescue.efi is missing"),
         (
             &|report| {
