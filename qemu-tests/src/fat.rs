@@ -35,6 +35,18 @@ pub(crate) struct Entry {
     is_folder: bool,
 }
 
+impl Entry {
+    #[cfg(test)]
+    pub(crate) fn with_name(name: &str, size: usize) -> Self {
+        Self { name: name.to_owned(), first: 0, size, is_folder: false }
+    }
+
+    /// Whether it has no content.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.size == 0
+    }
+}
+
 impl<'a> Fat<'a> {
     /// The one that begins there.
     pub(crate) fn open(disk: &'a File, start: u64) -> Result<Self> {
@@ -92,11 +104,11 @@ impl<'a> Fat<'a> {
 
 /// The entries of a folder's content, long names put together.
 fn entries(content: &[u8]) -> Vec<Entry> {
-    let (mut found, mut long) = (Vec::new(), Vec::<(u8, [u16; 13])>::new());
+    let (mut found, mut long) = (Vec::new(), Vec::<Piece>::new());
     for entry in content.chunks_exact(ENTRY).take_while(|entry| entry[0] != 0) {
         match (entry[0], entry[11]) {
             (0xe5, _) => long.clear(),
-            (_, LONG_NAME) => long.push((entry[13], piece(entry))),
+            (_, LONG_NAME) => long.push(piece(entry)),
             (_, attributes) => {
                 let pieces = std::mem::take(&mut long);
                 if attributes & LABEL == 0 {
@@ -113,20 +125,37 @@ fn entries(content: &[u8]) -> Vec<Entry> {
     found
 }
 
-fn piece(entry: &[u8]) -> [u16; 13] {
+/// A piece of a long name.
+struct Piece {
+    /// Which one it is, counted from the name's beginning; the last one is marked.
+    number: u8,
+    /// Of the short name that it belongs to.
+    sum: u8,
+    units: [u16; 13],
+}
+
+/// Marks the last piece of a long name.
+const LAST_PIECE: u8 = 0x40;
+
+fn piece(entry: &[u8]) -> Piece {
     let places = (1..11).step_by(2).chain((14..26).step_by(2)).chain((28..32).step_by(2));
-    let mut piece = [0; 13];
-    places.zip(&mut piece).for_each(|(at, unit)| *unit = number16(entry, at));
+    let mut piece = Piece { number: entry[0], sum: entry[13], units: [0; 13] };
+    places.zip(&mut piece.units).for_each(|(at, unit)| *unit = number16(entry, at));
     piece
 }
 
-/// The long name, when its pieces are of this entry: they stand before it, the last one first.
-fn long_name(entry: &[u8], pieces: &[(u8, [u16; 13])]) -> Option<String> {
+/// The long name, when its pieces are there and of this entry: they stand before it, the last one first.
+fn long_name(entry: &[u8], pieces: &[Piece]) -> Option<String> {
     let sum = entry[..11].iter().fold(0_u8, |sum, byte| sum.rotate_right(1).wrapping_add(*byte));
-    if pieces.is_empty() || pieces.iter().any(|(of, _)| *of != sum) {
+    let numbers = (1..=u8::try_from(pieces.len()).ok()?).rev();
+    let whole = numbers.zip(pieces).enumerate().all(|(at, (number, piece))| {
+        let mark = if at == 0 { LAST_PIECE } else { 0 };
+        piece.number == number | mark && piece.sum == sum
+    });
+    if pieces.is_empty() || !whole {
         return None;
     }
-    let units = pieces.iter().rev().flat_map(|(_, piece)| *piece).take_while(|unit| *unit != 0);
+    let units = pieces.iter().rev().flat_map(|piece| piece.units).take_while(|unit| *unit != 0);
     char::decode_utf16(units).collect::<Result<_, _>>().ok()
 }
 
@@ -142,4 +171,46 @@ fn number16(bytes: &[u8], at: usize) -> u16 {
 
 fn number32(bytes: &[u8], at: usize) -> u32 {
     u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The records of `anya_1.0.0+3.efi`, as Linux writes them.
+    fn records() -> Vec<[u8; ENTRY]> {
+        let short = *b"ANYA_1~1EFI";
+        let sum = short.iter().fold(0_u8, |sum, byte| sum.rotate_right(1).wrapping_add(*byte));
+        let mut units: Vec<u16> = "anya_1.0.0+3.efi\0".encode_utf16().collect();
+        units.resize(26, 0xffff);
+        let piece = |number: u8, units: &[u16]| {
+            let mut record = [0; ENTRY];
+            (record[0], record[11], record[13]) = (number, LONG_NAME, sum);
+            let places = (1..11).step_by(2).chain((14..26).step_by(2)).chain((28..32).step_by(2));
+            places.zip(units).for_each(|(at, unit)| record[at..at + 2].copy_from_slice(&unit.to_le_bytes()));
+            record
+        };
+        let mut itself = [0; ENTRY];
+        itself[..11].copy_from_slice(&short);
+        (itself[26], itself[28]) = (5, 9);
+        vec![piece(2 | LAST_PIECE, &units[13..]), piece(1, &units[..13]), itself]
+    }
+
+    fn names(records: &[[u8; ENTRY]]) -> Vec<String> {
+        entries(&records.concat()).into_iter().map(|entry| entry.name).collect()
+    }
+
+    #[test]
+    fn an_entry_without_all_of_its_long_name_goes_by_the_short_one() {
+        let whole = records();
+        assert_eq!(names(&whole), ["anya_1.0.0+3.efi"]);
+        for torn in 0..2 {
+            let mut records = whole.clone();
+            records[torn][0] = 0xe5;
+            assert_eq!(names(&records), ["ANYA_1~1.EFI"], "without piece {torn}");
+        }
+        let mut removed = whole;
+        removed[2][0] = 0xe5;
+        assert!(names(&removed).is_empty());
+    }
 }

@@ -3,14 +3,11 @@
 //! A disk keeps what was flushed, and of what was written since then any part, in any order. From the log of a
 //! real update the disk is made as of every flush that changed partition table, boot partition or slots, and
 //! looked at as firmware and loader would: which entry is started, is its kernel image whole, and does the slot
-//! that it names hold the whole root and verity tree. Of the content that is written to the boot partition between
-//! two flushes random parts are left out, too. The data partition is looked at by booting a sample.
+//! that it names hold the whole root and verity tree. Of what is written to the boot partition between two flushes,
+//! content, folders and tables, random sectors are left out, too. The data partition is looked at by booting a sample.
 //!
-//! # Limits
-//!
-//! Folders and tables of FAT are taken to come to the medium as they were written. A rename whose two sectors are
-//! torn apart loses the entry, and a folder that grows is unreadable until both of its tables' sectors are there:
-//! FAT has no order for them, whoever writes, and the firmware renames entries as well.
+//! A rename whose two sectors are torn apart loses the entry. Then the loader starts the rescue system, which puts the
+//! entry back from its spare: so what is started then is the spare's version, which has to be as whole.
 
 use std::fs::{self, File};
 use std::os::unix::fs::FileExt;
@@ -19,16 +16,15 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail, ensure};
 use ota_boot::digest::Hasher;
 use ota_core::digest::Sha256;
+use ota_core::slots::entry::{EntryName, RESCUE};
 use ota_core::slots::order;
+use ota_core::version::Version;
 
 use crate::chance::Chance;
-use crate::fat::Fat;
+use crate::fat::{self, Fat};
 use crate::lab::Lab;
 use crate::tamper::{Partition, partitions};
 use crate::write_log::{Entry, SECTOR, WriteLog};
-
-/// Writes of at most so many bytes are of folders and tables.
-const PAGE: u64 = 4096;
 
 /// The partition table: at the disk's beginning.
 const TABLE: (u64, u64) = (0, 1 << 20);
@@ -232,7 +228,7 @@ impl<'a> Disk<'a> {
         for entry in written {
             entry.apply(&self.file)?;
         }
-        for entry in written.iter().filter(|entry| entry.length > PAGE) {
+        for entry in written {
             let (start, end) = self.within(entry);
             // Of some a part, as disks write sector by sector; most are there or not.
             let kept = chance.number() % 3;
@@ -267,29 +263,36 @@ impl<'a> Disk<'a> {
         (entry.at.max(self.esp.start), (entry.at + entry.length).min(end))
     }
 
-    /// What firmware and loader would do with it.
+    /// What firmware and loader would do with it, and the rescue system after them.
     fn state(&mut self, known: &[Known], flushes: usize) -> Result<State> {
         let parts = partitions(self.lab, &self.path).context("the partition table")?;
-        let boot = Fat::open(&self.file, self.esp.start).context("the boot partition")?;
+        let disk = self.file.try_clone()?;
+        let boot = Fat::open(&disk, self.esp.start).context("the boot partition")?;
         let files = boot.folder(&["EFI", "Linux"]).context("the boot partition")?;
         let entries: Vec<_> = files.iter().map(|file| file.name.clone()).collect();
-        let chosen =
-            order::choose(entries.iter().map(String::as_str)).context("there is nothing to start")?;
-        let told = || format!("{} of {entries:?}", chosen.file);
-        let version = known.iter().find(|known| known.version == chosen.version);
-        let version = version.with_context(|| format!("a version that is none: {}", told()))?;
-        ensure!(chosen.tries.is_none_or(|tries| tries.left > 0), "without a try left: {}", told());
-        let file = files.iter().find(|file| file.name == chosen.file).with_context(told)?;
-        let found = ota_boot::digest::sha256(&boot.read(file).with_context(told)?);
-        ensure!(found == version.kernel, "the kernel image is not whole: {}", told());
+        let told = |file: &fat::Entry| format!("{} of {entries:?}", file.name);
+        let mut boots = None;
+        for file in started(&files)? {
+            let found = ota_boot::digest::sha256(&boot.read(file).with_context(|| told(file))?);
+            let version = known.iter().find(|known| known.kernel == found);
+            let version = version.with_context(|| format!("no whole kernel image: {}", told(file)))?;
+            let named = named(file).is_none_or(|named| named.loader_form() == version.version);
+            ensure!(named, "it is of {}: {}", version.version, told(file));
+            self.has_slot(version, &parts).with_context(|| told(file))?;
+            boots = Some(version.version.clone());
+        }
+        let boots = boots.with_context(|| format!("there is nothing to start: {entries:?}"))?;
+        Ok(State { flushes, boots, entries })
+    }
+
+    /// Looks whether the slot of a version is whole.
+    fn has_slot(&mut self, version: &Known, parts: &[Partition]) -> Result<()> {
         let halves = version.root_hash.split_at(version.root_hash.len() / 2);
         for (id, (size, wanted)) in [halves.0, halves.1].into_iter().zip(version.parts) {
-            let part = parts.iter().find(|part| part.id == id);
-            let part = part.with_context(|| format!("no slot with its root hash: {}", told()))?;
-            let found = self.digest(part.start, size)?;
-            ensure!(found == wanted, "its slot is not whole: {}", told());
+            let part = parts.iter().find(|part| part.id == id).context("no slot with its root hash")?;
+            ensure!(self.digest(part.start, size)? == wanted, "its slot is not whole");
         }
-        Ok(State { flushes, boots: version.version.clone(), entries })
+        Ok(())
     }
 
     fn digest(&mut self, start: u64, size: u64) -> Result<Sha256> {
@@ -309,6 +312,32 @@ impl Drop for Disk<'_> {
             let _ = fs::remove_file(self.path.with_extension(extension));
         }
     }
+}
+
+/// The kernel images of which one is started: the loader's choice; an entry whose long name was torn off, which the
+/// loader does not count and whose place in its order only its content tells; and where the loader would start the
+/// rescue system, the spares that this puts back.
+fn started(files: &[fat::Entry]) -> Result<Vec<&fat::Entry>> {
+    let files: Vec<_> = files.iter().filter(|file| !file.is_empty()).collect();
+    let mut started: Vec<_> = files.iter().copied().filter(|file| EntryName::is_stray(&file.name)).collect();
+    let chosen = order::choose(files.iter().map(|file| file.name.as_str()));
+    let chosen = chosen.context("there is not even the rescue system to start")?;
+    ensure!(chosen.tries.is_none_or(|tries| tries.left > 0), "without a try left: {}", chosen.file);
+    let is_entry = |file: &fat::Entry| EntryName::parse(&file.name).is_some();
+    let has_entry =
+        |spare: &fat::Entry| files.iter().any(|file| is_entry(file) && named(file) == named(spare));
+    let is_started = |file: &&fat::Entry| match chosen.file == RESCUE {
+        true => EntryName::spare_of(&file.name).is_some() && !has_entry(file),
+        false => file.name == chosen.file,
+    };
+    started.extend(files.iter().copied().filter(is_started));
+    Ok(started)
+}
+
+/// The version that an entry or a spare has in its name.
+fn named(file: &fat::Entry) -> Option<Version> {
+    let entry = EntryName::parse(&file.name).map(|entry| entry.version);
+    entry.or_else(|| EntryName::spare_of(&file.name))
 }
 
 /// Copies a part of a file into another one.
@@ -336,4 +365,30 @@ fn digest(file: &File, start: u64, size: u64) -> Result<Sha256> {
         done += length as u64;
     }
     Ok(hasher.finish())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The names of what is started of these files, or why nothing is.
+    fn names(files: &[(&str, usize)]) -> String {
+        let files: Vec<_> = files.iter().map(|(name, size)| fat::Entry::with_name(name, *size)).collect();
+        match started(&files) {
+            Ok(started) => started.iter().map(|file| file.name.as_str()).collect::<Vec<_>>().join(" "),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    #[test]
+    fn what_the_rescue_system_puts_back_is_started_and_nothing_without_a_try() {
+        let (spare, rescue) = (("anya_0.1.0.spare", 9), (RESCUE, 9));
+        assert_eq!(names(&[("anya_0.1.0+3.efi", 9), spare, rescue]), "anya_0.1.0+3.efi");
+        assert_eq!(names(&[spare, rescue]), "anya_0.1.0.spare");
+        assert_eq!(names(&[("anya_0.1.0+3.efi", 0), spare, rescue]), "anya_0.1.0.spare");
+        assert_eq!(names(&[("anya_0.1.0+0-4.efi", 9), spare, rescue]), "", "it is not lost");
+        assert_eq!(names(&[("ANYA_0~1.EFI", 9), rescue]), "ANYA_0~1.EFI");
+        assert_eq!(names(&[("anya_0.1.0+0-4.efi", 9)]), "without a try left: anya_0.1.0+0-4.efi");
+        assert_eq!(names(&[spare]), "there is not even the rescue system to start");
+    }
 }
