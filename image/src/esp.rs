@@ -69,6 +69,14 @@ impl<'a> Esp<'a> {
         self.tools.output("mdel", arguments).map(drop)
     }
 
+    /// Removes an entry.
+    ///
+    /// # Errors
+    /// When there is no such entry.
+    pub fn remove(&self, name: &str) -> Result<()> {
+        self.tools.output("mdel", ["-i", &self.at, &format!("{ENTRIES}/{name}")]).map(drop)
+    }
+
     /// The one slot's entry.
     fn slot(&self) -> Result<EntryName> {
         let names = self.entries()?;

@@ -178,6 +178,21 @@ impl Disk {
         })
     }
 
+    /// Removes the slots' entries, as power cuts can, from the disk of a machine that is switched off.
+    ///
+    /// # Errors
+    /// When the disk cannot be converted, or an entry cannot be removed.
+    pub fn lose_entries(&self, lab: &Lab) -> Result<()> {
+        self.as_raw(lab, |raw| {
+            let esp = Esp::open(lab.tools(), raw)?;
+            let entries = esp.entries()?;
+            entries
+                .iter()
+                .filter(|name| EntryName::parse(name).is_some())
+                .try_for_each(|name| esp.remove(name))
+        })
+    }
+
     /// Changes the disk in the format that other tools read.
     fn as_raw(&self, lab: &Lab, change: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
         let raw = self.raw_copy(lab, "disk.raw")?;

@@ -14,7 +14,7 @@ pub(crate) fn again(again: &Again) -> String {
     };
     match again {
         Again::PutBack(versions) => format!(
-            "Anya Box lost the way to version {} when the power went. It is put right; the box starts again.\n",
+            "Anya Box lost the way to version {} when the power went.\nIt is put right; the box starts again.\n",
             names(versions)
         ),
         Again::LastChance(versions) => {

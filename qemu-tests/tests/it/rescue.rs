@@ -1,4 +1,5 @@
-//! A box whose systems do not start any more: one last chance each, and then somebody is told.
+//! A box whose systems do not start any more: what was lost is put back, one last chance each, and then somebody is
+//! told.
 
 use std::time::Duration;
 
@@ -59,4 +60,18 @@ fn a_system_that_spent_its_tries_gets_one_last_chance_without_anybody() {
     machine.wait_normal().unwrap();
     made.assert_all_there(&made.client(&machine));
     assert_eq!(machine.starts(), 2, "{}", machine.serial().told());
+}
+
+#[test]
+fn a_system_whose_entry_a_power_cut_has_lost_comes_back_without_anybody() {
+    let turn = turn();
+    let made = release_box(&turn);
+    let copy = made.copy(&turn, "rescue-puts-back");
+    copy.0.lose_entries(&turn.lab).unwrap();
+    let machine = Machine::start(&turn.lab, &copy.0, &Setup::default()).unwrap();
+    let told = |line: &str| line.contains("It is put right; the box starts again.").then_some(());
+    machine.serial().wait("what the rescue system does", 0, BOOT, told).unwrap();
+    machine.wait_normal().unwrap();
+    made.assert_all_there(&made.client(&machine));
+    assert_eq!(machine.starts(), 2, "the rescue system, then the box: {}", machine.serial().told());
 }
