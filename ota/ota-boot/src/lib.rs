@@ -1,4 +1,4 @@
-//! The folder that a boot loader reads, on a partition that is mounted.
+//! What firmware and boot loader read of a disk: the partition table, and the folder with what can be started.
 //!
 //! # Design
 //!
@@ -10,10 +10,12 @@
 //! | module | what it does |
 //! |---|---|
 //! | [`boot_folder`] | the folder, on FAT |
+//! | [`gpt`] | the partition table, which a power cut must not lose |
 //! | [`readback`], [`digest`] | what the medium has, not what it was given |
 //! | [`room`] | how much room there is |
 
 pub mod boot_folder;
 pub mod digest;
+pub mod gpt;
 pub mod readback;
 pub mod room;
