@@ -1,44 +1,61 @@
 //! A driver for every device: the kernel tells of each what would fit it, and who looks after modules loads that.
+//!
+//! In a thread of its own: a device that does not answer to its driver stops nobody but this one.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
 
+use anyhow::{Context, Result};
+
+use crate::kernel_events::KernelEvents;
 use crate::modules::Modules;
 
 /// Where the kernel tells of the devices on each of its buses.
 const BUSES: &str = "sys/bus";
+/// Between two looks when nothing is told.
+const PAUSE: Duration = Duration::from_secs(60);
 
 /// The drivers, as far as the initrd has them.
-pub(crate) struct Drivers {
-    modules: Modules,
-    seen: BTreeSet<String>,
-}
+pub(crate) struct Drivers(Arc<AtomicBool>);
 
 impl Drivers {
-    /// Made of these modules.
-    pub(crate) fn new(modules: Modules) -> Self {
-        Self { modules, seen: BTreeSet::new() }
+    /// Begins to load the drivers of all devices that there are and that come.
+    ///
+    /// # Errors
+    /// There is no memory for a thread.
+    pub(crate) fn begin(modules: Modules) -> Result<Self> {
+        let events = KernelEvents::listen()?;
+        let drivers = Self(Arc::default());
+        let done = Arc::clone(&drivers.0);
+        let load = move || look_after(modules, &events, &done);
+        thread::Builder::new().name("drivers".into()).spawn(load).context("cannot begin to load drivers")?;
+        Ok(drivers)
     }
 
-    /// Loads the drivers of all devices, until these bring no further device.
-    pub(crate) fn load(&mut self) {
-        loop {
-            let new: Vec<String> =
-                told(Path::new("/")).into_iter().filter(|alias| !self.seen.contains(alias)).collect();
-            if new.is_empty() {
-                return;
-            }
-            for alias in new {
-                self.modules.load(&alias);
-                self.seen.insert(alias);
-            }
+    /// Whether every device that there was at the start has its driver.
+    pub(crate) fn are_there(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+}
+
+fn look_after(mut modules: Modules, events: &KernelEvents, done: &AtomicBool) {
+    let mut seen = BTreeSet::new();
+    loop {
+        let told = told(Path::new("/"));
+        let new: Vec<String> = told.into_iter().filter(|alias| !seen.contains(alias)).collect();
+        if new.is_empty() {
+            done.store(true, Ordering::Release);
+            events.wait(PAUSE);
         }
-    }
-
-    /// Loads a module that belongs to no device.
-    pub(crate) fn load_named(&mut self, name: &str) {
-        self.modules.load(name);
+        for alias in new {
+            modules.load(&alias);
+            seen.insert(alias);
+        }
     }
 }
 

@@ -23,7 +23,8 @@
 //!   is a panic of the kernel.
 //! - Nothing is asked and nobody gets a shell: what goes wrong is said on the console, and the box starts again.
 //!   Each start costs a try, so the other slot, or the rescue system, takes over.
-//! - One thread: the watchdog is fed by the waiting itself, so that a disk which never answers is noticed, too.
+//! - The watchdog is fed by the waiting itself and by no thread of its own, so that a disk which stops answering is
+//!   noticed, too.
 //!
 //! # Limits
 //!
@@ -85,22 +86,23 @@ fn start() -> Result<Infallible> {
     say(Level::Info, "begins");
     let command_line = CommandLine::of_kernel(Path::new("/"))?;
     let events = KernelEvents::listen()?;
-    let mut drivers = Drivers::new(Modules::of_kernel()?);
-    drivers.load();
-    let mut watchdog = Watchdog::find(&mut drivers);
+    let modules = Modules::of_kernel()?;
+    let drivers = Drivers::begin(modules.clone())?;
+    let watchdog = Watchdog::new(drivers, modules.clone());
     match command_line.start()? {
-        Start::Rescue => rescue::run(&mut drivers, &events, &mut watchdog),
-        Start::Root(root_hash) => start_root(&root_hash, &mut drivers, &events, &mut watchdog),
+        Start::Rescue => rescue::run(&events, watchdog),
+        Start::Root(root_hash) => start_root(&root_hash, modules, &events, watchdog),
     }
 }
 
 fn start_root(
     root_hash: &RootHash,
-    drivers: &mut Drivers,
+    mut modules: Modules,
     events: &KernelEvents,
-    watchdog: &mut Watchdog,
+    mut watchdog: Watchdog,
 ) -> Result<Infallible> {
-    let tpm = boot_phase::Tpm::find(events, watchdog);
+    modules.load("dm-verity");
+    let tpm = boot_phase::Tpm::find(events, &mut watchdog);
     boot_phase::enter(tpm.as_ref(), boot_phase::ENTER_INITRD);
     stub_files::hand_on(Path::new("/"))?;
     let late = Instant::now() + PATIENCE;
@@ -114,15 +116,13 @@ fn start_root(
         );
         watchdog.feed();
         events.wait(watchdog::PAUSE);
-        drivers.load();
     };
-    drivers.load_named("dm-verity");
-    let root = verity::open(&slot, root_hash).context("the root cannot be set up")?;
     watchdog.feed();
+    let root = verity::open(&slot, root_hash).context("the root cannot be set up")?;
     switch_root::mount(&root)?;
     boot_phase::enter(tpm.as_ref(), boot_phase::LEAVE_INITRD);
-    say(Level::Info, "the root is there");
     watchdog.feed();
+    say(Level::Info, "the root is there");
     switch_root::switch()
 }
 

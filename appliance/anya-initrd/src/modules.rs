@@ -19,6 +19,7 @@ use crate::console::{Level, say};
 const COMPRESSED: ModuleInitFlags = ModuleInitFlags::from_bits_retain(4);
 
 /// The modules of a kernel.
+#[derive(Clone)]
 pub(crate) struct Modules {
     folder: PathBuf,
     /// A module's file, and the files of those that it needs, as `modules.dep` has them: the nearest first.

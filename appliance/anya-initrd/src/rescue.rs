@@ -1,4 +1,4 @@
-//! The rescue system: starts `anya-rescue` and looks after devices and watchdog while it waits for somebody.
+//! The rescue system: starts `anya-rescue` and names partitions and feeds the watchdog while it waits for somebody.
 
 use std::convert::Infallible;
 use std::path::Path;
@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 
 use crate::console::{Level, say};
-use crate::drivers::Drivers;
 use crate::kernel_events::KernelEvents;
 use crate::kernel_files;
 use crate::partitions;
@@ -22,11 +21,7 @@ const AGAIN: Duration = Duration::from_secs(5);
 ///
 /// # Errors
 /// None: whatever happens to it, it is tried again.
-pub(crate) fn run(
-    drivers: &mut Drivers,
-    events: &KernelEvents,
-    watchdog: &mut Watchdog,
-) -> Result<Infallible> {
+pub(crate) fn run(events: &KernelEvents, mut watchdog: Watchdog) -> Result<Infallible> {
     kernel_files::mount_efi_variables();
     partitions::name_all(Path::new("/"));
     let mut running = None;
@@ -47,7 +42,6 @@ pub(crate) fn run(
         }
         watchdog.feed();
         events.wait(watchdog::PAUSE);
-        drivers.load();
         partitions::name_all(Path::new("/"));
     }
 }

@@ -5,44 +5,60 @@
 
 use std::fs::{self, File};
 use std::io::Write;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::console::{Level, say};
 use crate::drivers::Drivers;
+use crate::modules::Modules;
 
 /// The first one that registered, which systemd takes, too.
 const DEVICE: &str = "/dev/watchdog0";
+const IDENTITY: &str = "/sys/class/watchdog/watchdog0/identity";
 /// The kernel's own.
 const SOFTWARE: &str = "softdog";
+/// How long the driver of a real one may take.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// Between two feedings at most. Those that there are bite after thirty seconds or more.
 pub(crate) const PAUSE: Duration = Duration::from_secs(2);
 
-/// The watchdog; none on a machine where even the kernel's own one fails.
-pub(crate) struct Watchdog(Option<File>);
+/// The watchdog.
+pub(crate) struct Watchdog {
+    drivers: Drivers,
+    modules: Modules,
+    late: Instant,
+    device: Option<File>,
+}
 
 impl Watchdog {
-    /// Finds it, and feeds it for the first time, which wakes it.
-    pub(crate) fn find(drivers: &mut Drivers) -> Self {
-        let open = || File::options().write(true).open(DEVICE);
-        let device = open().or_else(|_| {
-            drivers.load_named(SOFTWARE);
-            open()
-        });
-        if let Err(error) = &device {
-            say(Level::Error, &format!("there is no watchdog, so a start that hangs stays so: {error}"));
-        }
-        let mut found = Self(device.ok());
-        found.feed();
-        let identity = fs::read_to_string("/sys/class/watchdog/watchdog0/identity").unwrap_or_default();
-        say(Level::Info, &format!("using hardware watchdog '{}'", identity.trim()));
-        found
+    /// The one that the drivers bring, or that the kernel plays.
+    pub(crate) fn new(drivers: Drivers, modules: Modules) -> Self {
+        Self { drivers, modules, late: Instant::now() + PATIENCE, device: None }
     }
 
-    /// Feeds it.
+    /// Feeds it. The first time wakes it.
     pub(crate) fn feed(&mut self) {
-        if let Some(device) = &mut self.0 {
+        if self.device.is_none() {
+            self.find();
+        }
+        if let Some(device) = &mut self.device {
             // One that cannot be fed bites.
             let _ = device.write_all(b"\0");
+        }
+    }
+
+    fn find(&mut self) {
+        // That there is none yet is told by its driver alone, or by the time.
+        let there = self.drivers.are_there() || Instant::now() >= self.late;
+        let open = || File::options().write(true).open(DEVICE);
+        let mut found = open();
+        if found.is_err() && there {
+            self.modules.load(SOFTWARE);
+            found = open();
+        }
+        self.device = found.ok();
+        if self.device.is_some() {
+            let identity = fs::read_to_string(IDENTITY).unwrap_or_default();
+            say(Level::Info, &format!("feeds the watchdog '{}'", identity.trim()));
         }
     }
 }
