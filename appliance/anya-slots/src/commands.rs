@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use ota_client::fsck;
 use root_side::program::Program;
 
 /// How long a program may take: each of them is done within a second on a disk that is well.
@@ -14,6 +15,11 @@ fn program<A: Into<String>>(name: &'static str, arguments: impl IntoIterator<Ite
 
 fn text(path: &Path) -> String {
     path.display().to_string()
+}
+
+/// Checks the boot partition, which is not mounted, and repairs what can be.
+pub(crate) fn check(device: &Path) -> Program {
+    program(fsck::PROGRAM, [fsck::REPAIR, &text(device)])
 }
 
 /// Mounts the boot partition. Nothing on it is for anybody but root.

@@ -48,6 +48,14 @@ impl<'a> Esp<'a> {
         BootPartition::open(self.at.join(ENTRIES)).context("the boot partition has no entries")
     }
 
+    /// The folder that all others lie in.
+    ///
+    /// # Errors
+    /// When it cannot be opened.
+    pub(crate) fn root(&self) -> io::Result<BootPartition> {
+        BootPartition::open(&self.at)
+    }
+
     /// The boot loader.
     ///
     /// # Errors

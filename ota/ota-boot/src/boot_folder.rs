@@ -46,25 +46,41 @@ impl BootPartition {
 
     /// The room for one more kernel image, in bytes, once
     /// [`forget_all_but`](ota_core::slots::BootLoader::forget_all_but) has removed the other slot's and what an
-    /// attempt left behind. In whole clusters, as FAT gives them.
+    /// attempt left behind, and has seen to the spare. In whole clusters, as FAT gives them.
     ///
     /// # Errors
     /// The system's.
     pub fn room(&self, running: &Version) -> io::Result<u64> {
         let cluster = nix::sys::statvfs::fstatvfs(&self.folder)?.fragment_size().max(1);
-        Ok(room::free(&self.folder)?.saturating_add(self.goes_first(running, cluster)?))
+        let changes = self.changes_first(running, cluster)?;
+        let free = room::free(&self.folder)?.saturating_add(changes.freed);
+        Ok(free.saturating_sub(changes.taken))
     }
 
-    /// How much the removal of all but the running system's image frees, in bytes.
-    fn goes_first(&self, running: &Version, cluster: u64) -> io::Result<u64> {
-        let mut freed = 0_u64;
+    /// What the removal of all but the running system's images frees, and what its spare takes.
+    fn changes_first(&self, running: &Version, cluster: u64) -> io::Result<Changes> {
+        let (mut changes, mut image, mut spare) = (Changes::default(), 0, 0);
         for name in self.list()? {
-            let other = EntryName::parse(&name).is_some_and(|entry| entry.version != *running);
-            if other || EntryName::is_part(&name) {
-                freed = freed.saturating_add(fs::metadata(self.at(&name)?)?.len().next_multiple_of(cluster));
+            let size = self.size(&name)?;
+            let taken = size.next_multiple_of(cluster);
+            let entry = EntryName::parse(&name).map(|entry| entry.version);
+            if entry.as_ref() == Some(running) {
+                image = image.max(size);
+            } else if EntryName::spare_of(&name).as_ref() == Some(running) {
+                spare = size;
+            } else if entry.is_some()
+                || EntryName::spare_of(&name).is_some()
+                || EntryName::is_part(&name)
+                || EntryName::is_stray(&name)
+            {
+                changes.freed = changes.freed.saturating_add(taken);
             }
         }
-        Ok(freed)
+        if spare != image {
+            changes.freed = changes.freed.saturating_add(spare.next_multiple_of(cluster));
+            changes.taken = image.next_multiple_of(cluster);
+        }
+        Ok(changes)
     }
 
     /// Where a file is. Names are plain names, whoever they come from.
@@ -72,6 +88,13 @@ impl BootPartition {
         let plain = !matches!(name, "" | "." | "..") && !name.contains(['/', '\\', '\0']);
         if plain { Ok(self.path.join(name)) } else { Err(io::ErrorKind::InvalidFilename.into()) }
     }
+}
+
+/// Bytes on the medium.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Changes {
+    freed: u64,
+    taken: u64,
 }
 
 impl BootFolder for BootPartition {
@@ -93,12 +116,22 @@ impl BootFolder for BootPartition {
         if content.len() > limit { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(content) }
     }
 
+    fn size(&self, name: &str) -> io::Result<u64> {
+        Ok(fs::metadata(self.at(name)?)?.len())
+    }
+
     fn write(&mut self, name: &str, content: &mut dyn Read) -> io::Result<Content> {
         let mut file = create(&self.at(name)?)?;
         io::copy(content, &mut file)?;
         readback::forget(&file)?;
         let length = file.metadata()?.len();
         readback::content(&file, length)
+    }
+
+    fn copy(&mut self, from: &str, to: &str) -> io::Result<bool> {
+        let source = File::open(self.at(from)?)?;
+        let held = readback::content(&source, source.metadata()?.len())?;
+        Ok(self.write(to, &mut &source)? == held)
     }
 
     fn rename(&mut self, from: &str, to: &str) -> io::Result<()> {
@@ -143,6 +176,10 @@ mod tests {
         assert_eq!(partition.read("anya_1.0.0+3.efi", 3).unwrap(), b"new");
         let too_large = partition.read("anya_1.0.0+3.efi", 2).unwrap_err();
         assert_eq!(too_large.kind(), io::ErrorKind::FileTooLarge);
+        assert!(partition.copy("anya_1.0.0+3.efi", "anya_1.0.0.spare").unwrap());
+        assert_eq!(partition.size("anya_1.0.0.spare").unwrap(), 3);
+        assert_eq!(partition.read("anya_1.0.0.spare", 3).unwrap(), b"new");
+        partition.remove("anya_1.0.0.spare").unwrap();
         partition.remove("anya_1.0.0+3.efi").unwrap();
         assert!(partition.list().unwrap().is_empty());
         assert_eq!(partition.remove("anya_1.0.0+3.efi").unwrap_err().kind(), io::ErrorKind::NotFound);
@@ -168,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn the_room_counts_what_goes_first_in_whole_clusters() {
+    fn the_room_counts_what_changes_first_in_whole_clusters() {
         let folder = tempfile::tempdir().unwrap();
         let mut partition = BootPartition::open(folder.path()).unwrap();
         for (name, length) in [
@@ -180,9 +217,15 @@ mod tests {
         ] {
             partition.write(name, &mut io::repeat(1).take(length)).unwrap();
         }
-        let freed = |running: &str| partition.goes_first(&running.parse().unwrap(), 4096).unwrap();
-        assert_eq!(freed("1.0.0"), 8192 + 4096);
-        assert_eq!(freed("0.9.0"), 12288 + 4096);
+        let changes = |partition: &BootPartition, running: &str| {
+            let changes = partition.changes_first(&running.parse().unwrap(), 4096).unwrap();
+            (changes.freed, changes.taken)
+        };
+        assert_eq!(changes(&partition, "1.0.0"), (8192 + 4096, 12288));
+        assert_eq!(changes(&partition, "0.9.0"), (12288 + 4096, 8192));
+        partition.write("anya_1.0.0.spare", &mut io::repeat(1).take(9000)).unwrap();
+        assert_eq!(changes(&partition, "1.0.0"), (8192 + 4096, 0), "its spare is there");
+        assert_eq!(changes(&partition, "0.9.0"), (12288 + 4096 + 12288, 8192));
         assert!(partition.room(&"1.0.0".parse().unwrap()).unwrap() >= 9096);
     }
 }

@@ -11,11 +11,13 @@
 //! |---|---|
 //! | [`boot_folder`] | the folder, on FAT |
 //! | [`gpt`] | the partition table, which a power cut must not lose |
+//! | [`fsck`] | what has to be repaired of it after a power cut |
 //! | [`readback`], [`digest`] | what the medium has, not what it was given |
 //! | [`room`] | how much room there is |
 
 pub mod boot_folder;
 pub mod digest;
+pub mod fsck;
 pub mod gpt;
 pub mod readback;
 pub mod room;

@@ -13,7 +13,7 @@
 use std::io::Read;
 
 use super::entry::Tries;
-use super::loader::{BootLoader, LoaderCapabilities, LoaderError, Restart, Start};
+use super::loader::{BootLoader, LoaderCapabilities, LoaderError, Marked, Restart, Start};
 use super::{BootFolder, Slot, System};
 use crate::manifest::Content;
 
@@ -137,9 +137,10 @@ impl<F: BootFolder> BootLoader for Tryboot<F> {
         Ok(Restart::Tryboot)
     }
 
-    fn mark_good(&mut self, running: &System) -> Result<(), LoaderError> {
+    fn mark_good(&mut self, running: &System) -> Result<Marked, LoaderError> {
         self.with_kernel(running)?;
-        self.set_default(running.slot)
+        self.set_default(running.slot)?;
+        Ok(Marked::Fully)
     }
 
     /// A default slot is started always; one that was only tried is not kept.
