@@ -10,8 +10,8 @@
 //! | module | what it does |
 //! |---|---|
 //! | [`boot_folder`] | the folder, on FAT |
-//! | [`gpt`] | the partition table, which a power cut must not lose |
 //! | [`fsck`] | what has to be repaired of it after a power cut |
+//! | [`gpt`] | the partition table, which a power cut must not lose |
 //! | [`readback`], [`digest`] | what the medium has, not what it was given |
 //! | [`room`] | how much room there is |
 
