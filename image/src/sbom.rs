@@ -23,7 +23,7 @@ pub use manifest::Manifest;
 use crate::lock::{Lock, sha256};
 
 /// Programs of this workspace that the image has.
-pub const PROGRAMS: &[&str] = &["anya", "anya-data", "anya-rescue", "anya-slots", "anyad"];
+pub const PROGRAMS: &[&str] = &["anya", "anya-data", "anya-initrd", "anya-rescue", "anya-slots", "anyad"];
 
 /// What is known of an image, from which its SBOM is made.
 #[derive(Clone, Debug)]

@@ -27,7 +27,6 @@ Description=Commands from the tests
 DefaultDependencies=no
 Conflicts=shutdown.target
 Before=shutdown.target
-# It is tried in the initrd, too, which has no shell.
 StartLimitIntervalSec=0
 
 [Service]

@@ -28,6 +28,9 @@ kill $! 2>/dev/null
 pub(crate) const WRITE_LOG: &str = "writes.log";
 const LOGGED: &str = "logged";
 
+/// The disk as one that can be made to answer no more ([`crate::machine::Machine::silence_disk`]).
+pub(crate) const SILENCEABLE: &str = "silenceable";
+
 /// The socket for a device that is plugged in while the machine runs: q35's own bus takes none.
 pub(crate) const SOCKET: &str = "socket";
 
@@ -59,7 +62,14 @@ pub(crate) fn of(setup: &Setup, ports: [u16; 2]) -> Vec<String> {
         "-blockdev",
         &format!("driver=qcow2,node-name={DISK},file.driver=file,file.filename=disk.qcow2,discard=unmap"),
     ]);
-    let drive = if setup.write_log { LOGGED } else { DISK };
+    let drive = match (setup.write_log, setup.silenceable) {
+        (true, _) => LOGGED,
+        (false, true) => SILENCEABLE,
+        (false, false) => DISK,
+    };
+    if setup.silenceable {
+        add(&["-blockdev", &format!("driver=blkdebug,node-name={SILENCEABLE},image={DISK}")]);
+    }
     if setup.write_log {
         add(&["-blockdev", &format!("driver=file,node-name=writes,filename={WRITE_LOG}")]);
         add(&[

@@ -14,7 +14,8 @@
 //! # Limits
 //!
 //! One machine at a time on one checkout. A power cut of a machine loses what the guest's kernel had not written;
-//! a disk that reorders or tears writes is imitated for what files of the boot partition hold ([`replay`]).
+//! a disk that reorders or tears writes is imitated for the partition table, and for what files of the boot partition
+//! hold ([`replay`]).
 //!
 //! ```text
 //! cargo test -p qemu-tests            needs a built image: make image BOARD=qemu-x86_64
@@ -31,6 +32,7 @@ pub mod chance;
 pub mod dev_box;
 pub mod disk;
 mod fat;
+mod gpt;
 pub mod lab;
 pub mod machine;
 mod other_version;

@@ -45,6 +45,8 @@ pub struct Setup {
     pub server: Option<u16>,
     /// Keep a log of all that is written to the disk ([`crate::write_log`]), beside it.
     pub write_log: bool,
+    /// The disk can be made to answer no more ([`Machine::silence_disk`]); not beside a log of its writes.
+    pub silenceable: bool,
     /// What the clock shows when it is switched on (`2020-01-01T00:00:00`); `None` is the right time.
     pub clock: Option<String>,
     /// A socket into which a [`crate::stick::Stick`] can be plugged.
@@ -62,6 +64,7 @@ impl Default for Setup {
             memory: 1536,
             server: None,
             write_log: false,
+            silenceable: false,
             clock: None,
             socket: false,
             paused: false,
@@ -187,6 +190,31 @@ impl Machine {
     /// QEMU's control connection.
     pub fn qmp(&mut self) -> &mut Qmp {
         &mut self.qmp
+    }
+
+    /// From now on the disk answers to no read: it is there, and whoever asks it waits.
+    ///
+    /// # Errors
+    /// When QEMU refuses it: the machine's [`Setup`] has to say so from the start.
+    pub fn silence_disk(&mut self) -> Result<()> {
+        self.each_silence(|number| format!("break read_aio silence-{number}"))
+    }
+
+    /// The disk answers again, also to what it was asked meanwhile.
+    ///
+    /// # Errors
+    /// When QEMU refuses it.
+    pub fn let_disk_answer(&mut self) -> Result<()> {
+        self.each_silence(|number| format!("remove_break silence-{number}"))
+    }
+
+    /// Each holds up one request: a kernel that waits for a disk asks it for few things more.
+    fn each_silence(&mut self, command: impl Fn(u8) -> String) -> Result<()> {
+        for number in 0..64 {
+            let line = format!("qemu-io {} \"{}\"", arguments::SILENCEABLE, command(number));
+            self.qmp.execute("human-monitor-command", &json!({"command-line": line}))?;
+        }
+        Ok(())
     }
 
     /// The state that the console told last, from line `from` on.

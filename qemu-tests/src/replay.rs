@@ -3,8 +3,9 @@
 //! A disk keeps what was flushed, and of what was written since then any part, in any order. From the log of a
 //! real update the disk is made as of every flush that changed partition table, boot partition or slots, and
 //! looked at as firmware and loader would: which entry is started, is its kernel image whole, and does the slot
-//! that it names hold the whole root and verity tree. Of what is written to the boot partition between two flushes,
-//! content, folders and tables, random sectors are left out, too. The data partition is looked at by booting a sample.
+//! that it names hold the whole root and verity tree. Of what is written to the partition table or to the boot
+//! partition between two flushes, content, folders and FAT's tables alike, random parts are left out, too. The data
+//! partition is looked at by booting a sample.
 //!
 //! A rename whose two sectors are torn apart loses the entry. Then the loader starts the rescue system, which puts the
 //! entry back from its spare: so what is started then is the spare's version, which has to be as whole.
@@ -22,12 +23,10 @@ use ota_core::version::Version;
 
 use crate::chance::Chance;
 use crate::fat::{self, Fat};
+use crate::gpt::{self, TableSectors};
 use crate::lab::Lab;
 use crate::tamper::{Partition, partitions};
 use crate::write_log::{Entry, SECTOR, WriteLog};
-
-/// The partition table: at the disk's beginning.
-const TABLE: (u64, u64) = (0, 1 << 20);
 
 /// A version that the box may start.
 #[derive(Clone, Debug)]
@@ -120,6 +119,7 @@ impl<'a> Replay<'a> {
     /// When after a power cut something else would be started than one of the known versions, whole.
     pub fn look(&self, torn: usize, chance: &mut Chance) -> Result<Looked> {
         let mut disk = Disk::begin(self.lab, &self.before)?;
+        let mut table = TableSectors::of(&disk.file)?;
         let mut log = WriteLog::open(&self.log)?;
         let (mut states, mut count, mut flushes) = (Vec::<State>::new(), 0, 0);
         let mut unflushed = Vec::new();
@@ -139,6 +139,14 @@ impl<'a> Replay<'a> {
             let context = |what: &str| format!("{what} flush {flushes} of {}", self.log.display());
             let state = disk.state(self.known, flushes).with_context(|| context("at"))?;
             count += 1;
+            for _ in 0..torn {
+                if table.tear(&unflushed, chance)? {
+                    let torn = disk.state(self.known, flushes);
+                    torn.with_context(|| context("with a torn partition table before"))?;
+                    count += 1;
+                }
+            }
+            table.mend(&unflushed)?;
             let boot = (disk.esp.start, disk.esp.size);
             let written: Vec<_> = unflushed.drain(..).filter(|e| e.touches(boot.0, boot.1)).collect();
             if !written.is_empty() {
@@ -176,8 +184,7 @@ impl<'a> Replay<'a> {
 }
 
 /// The disk at one moment.
-struct Disk<'a> {
-    lab: &'a Lab,
+struct Disk {
     path: PathBuf,
     file: File,
     esp: Partition,
@@ -189,8 +196,8 @@ struct Disk<'a> {
     digests: Vec<((u64, u64), Sha256)>,
 }
 
-impl<'a> Disk<'a> {
-    fn begin(lab: &'a Lab, before: &Path) -> Result<Self> {
+impl Disk {
+    fn begin(lab: &Lab, before: &Path) -> Result<Self> {
         let path = before.with_extension("state");
         let mut copy = lab.command("cp");
         crate::lab::run(copy.args(["--sparse=always", "--reflink=auto"]).args([before, &path]), "cp")?;
@@ -199,12 +206,13 @@ impl<'a> Disk<'a> {
         let [esp, slots @ ..] = parts.get(..5).context("a box has an ESP and two slots")? else {
             bail!("no partitions");
         };
-        let mut looked_at = vec![TABLE, (esp.start, esp.size)];
+        let mut looked_at = Vec::from(gpt::places(&file)?);
+        looked_at.push((esp.start, esp.size));
         looked_at.extend(slots.iter().map(|part| (part.start, part.size)));
         let flushed = before.with_extension("esp");
         let flushed = File::options().read(true).write(true).create(true).truncate(true).open(flushed)?;
         let esp = Partition { id: String::new(), ..*esp };
-        let mut disk = Self { lab, path, file, esp, looked_at, flushed, digests: Vec::new() };
+        let mut disk = Self { path, file, esp, looked_at, flushed, digests: Vec::new() };
         disk.keep(disk.esp.start, disk.esp.size)?;
         Ok(disk)
     }
@@ -265,7 +273,7 @@ impl<'a> Disk<'a> {
 
     /// What firmware and loader would do with it, and the rescue system after them.
     fn state(&mut self, known: &[Known], flushes: usize) -> Result<State> {
-        let parts = partitions(self.lab, &self.path).context("the partition table")?;
+        let parts = gpt::partitions(&self.file).context("the partition table")?;
         let disk = self.file.try_clone()?;
         let boot = Fat::open(&disk, self.esp.start).context("the boot partition")?;
         let files = boot.folder(&["EFI", "Linux"]).context("the boot partition")?;
@@ -305,7 +313,7 @@ impl<'a> Disk<'a> {
     }
 }
 
-impl Drop for Disk<'_> {
+impl Drop for Disk {
     fn drop(&mut self) {
         for extension in ["state", "esp"] {
             // Missing is what is wanted.

@@ -14,7 +14,7 @@ pub enum State {
     Refused,
     /// The kernel runs.
     Kernel,
-    /// systemd runs in the initrd.
+    /// The initrd's program runs.
     Initrd,
     /// systemd runs in the root.
     Userspace,
@@ -47,8 +47,8 @@ const SIGNS: &[(&str, State)] = &[
     ("BdsDxe:", State::Firmware),
     ("EFI stub:", State::Kernel),
     ("Linux version ", State::Kernel),
-    ("Running in initrd", State::Initrd),
-    ("Switching root", State::Userspace),
+    ("anya-initrd: begins", State::Initrd),
+    ("anya-initrd: the root is there", State::Userspace),
     ("Anya Box cannot start", State::Rescue),
 ];
 

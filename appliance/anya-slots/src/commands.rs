@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use ota_client::fsck;
 use root_side::program::Program;
-use uuid::Uuid;
 
 /// How long a program may take: each of them is done within a second on a disk that is well.
 const BOUND: Duration = Duration::from_secs(60);
@@ -32,20 +31,6 @@ pub(crate) fn mount(device: &Path, at: &Path) -> Program {
 /// Takes the boot partition away again, also while a file of it is still read by somebody.
 pub(crate) fn unmount(at: &Path) -> Program {
     program("umount", ["--lazy", &text(at)])
-}
-
-/// Changes a partition's label. The kernel is not told: the disk is in use, and it would only refuse.
-pub(crate) fn set_label(disk: &Path, number: u32, label: &str) -> Program {
-    sfdisk(disk, number, "--part-label", label)
-}
-
-/// Changes a partition's unique UUID.
-pub(crate) fn set_uuid(disk: &Path, number: u32, uuid: Uuid) -> Program {
-    sfdisk(disk, number, "--part-uuid", &uuid.to_string())
-}
-
-fn sfdisk(disk: &Path, number: u32, what: &str, value: &str) -> Program {
-    program("sfdisk", ["--no-reread", "--no-tell-kernel", what, &text(disk), &number.to_string(), value])
 }
 
 /// Tells whether a kernel image carries a signature that this certificate verifies.

@@ -4,16 +4,16 @@
 //! which it is, and there is no second guess.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, File};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
+use ota_client::gpt;
 use ota_core::slots::{Slot, SlotFacts};
 use root_side::block;
 use uuid::{Uuid, uuid};
 
-use crate::gpt;
 use crate::places::Places;
+use crate::table::Table;
 
 /// The partition that the firmware reads (UEFI 2.10, 5.3.3).
 pub(crate) const ESP: Uuid = uuid!("c12a7328-f81f-11d2-ba4b-00a0c93ec93b");
@@ -42,7 +42,7 @@ pub(crate) struct SlotPartitions {
 /// The box's disk.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Disk {
-    pub(crate) device: PathBuf,
+    pub(crate) table: Table,
     /// The boot partition.
     pub(crate) esp: PathBuf,
     slots: [SlotPartitions; 2],
@@ -61,12 +61,13 @@ impl Disk {
             .find(|disk| block::carries_root(root, disk))
             .context("the disk that the running system lies on was not found")?;
         let device = block::device(root, &disk).context("the disk has no device")?;
-        let table = table(&disk, &device)?;
+        let table = Table::of(&disk, device);
+        let entries = table.partitions()?;
         let devices: BTreeMap<u32, PathBuf> = block::partitions(&disk)
             .filter_map(|at| Some((block::number(&at)?, block::device(root, &at)?)))
             .collect();
-        let of = |kinds: &[Uuid]| -> Vec<(Partition, &gpt::Entry)> {
-            let entries = table.iter().filter(|entry| kinds.contains(&entry.kind));
+        let of = |kinds: &[Uuid]| -> Vec<(Partition, &gpt::Partition)> {
+            let entries = entries.iter().filter(|entry| kinds.contains(&entry.kind));
             let partition = |number| Some(Partition { device: devices.get(&number)?.clone(), number });
             entries.filter_map(|entry| Some((partition(entry.number)?, entry))).collect()
         };
@@ -84,7 +85,7 @@ impl Disk {
         });
         let behind_root = block::behind_root(root);
         let in_use = behind_root.iter().filter_map(|name| block::device(root, &disk.join(name))).collect();
-        Ok(Self { device, esp, slots, in_use })
+        Ok(Self { table, esp, slots, in_use })
     }
 
     /// What the partition table says of the slots `[A, B]`.
@@ -103,11 +104,4 @@ impl Disk {
         let SlotPartitions { root, verity, .. } = self.slot(slot);
         [root, verity].iter().any(|partition| self.in_use.contains(&partition.device))
     }
-}
-
-/// The partition table on the disk itself.
-fn table(disk: &Path, device: &Path) -> Result<Vec<gpt::Entry>> {
-    let sector = fs::read_to_string(disk.join("queue/logical_block_size")).unwrap_or_default();
-    let file = File::open(device).with_context(|| format!("cannot open {}", device.display()))?;
-    gpt::read(&file, sector.trim().parse().unwrap_or(512))
 }

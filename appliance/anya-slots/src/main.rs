@@ -12,9 +12,9 @@
 //!   there ([`boot_check`]), and finds out what has become of an update ([`start`]). It never stops the boot.
 //! - `anya-slots gate` watches over the service after the boot, until its version was marked good ([`gate`]).
 //!
-//! The rules are [`ota_core`]'s. What they hang on is found here: [`running_image`], [`disk`] with its [`gpt`],
+//! The rules are [`ota_core`]'s. What they hang on is found here: [`running_image`], [`disk`] with its [`table`],
 //! the boot partition ([`esp`]), what the box remembers ([`store`]), and whether an update is on [`trial`].
-//! Partitions and mounts are other programs' work; [`commands`] has every one of them with its arguments.
+//! Mounts are other programs' work; [`commands`] has every one of them with its arguments.
 //!
 //! # Invariants
 //!
@@ -34,7 +34,6 @@ mod epoch;
 mod esp;
 mod failure;
 mod gate;
-mod gpt;
 mod install;
 mod keeper;
 mod places;
@@ -47,6 +46,7 @@ mod serve;
 mod start;
 mod status;
 mod store;
+mod table;
 #[cfg(test)]
 mod test_machine;
 mod trial;

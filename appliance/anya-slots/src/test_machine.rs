@@ -3,7 +3,7 @@
 
 pub(crate) mod release;
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, OpenOptions};
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use hal_sim::SimEpochCounter;
 use nix::sys::stat::{major, minor};
+use ota_client::gpt::{self, BlockDevice, Change};
 use ota_client::slot_keeper::SlotKeeper;
 use ota_core::digest::RootHash;
 use ota_core::slots::{SlotFacts, Slots};
@@ -22,7 +23,6 @@ use tempfile::TempDir;
 use uuid::Uuid;
 
 use crate::disk::{Disk, ESP, ROOTS, VERITY};
-use crate::gpt;
 use crate::keeper::Keeper;
 use crate::places::Places;
 use crate::run_files;
@@ -75,21 +75,21 @@ impl TestMachine {
         let hash = running_hash();
         let (other, [a, b]) = (Uuid::nil(), [hash.root_uuid(), hash.verity_uuid()]);
         let mut table = Vec::new();
-        for (number, (kind, uuid, label)) in (1..).zip([
+        for (number, (kind, uuid, label)) in (1_u32..).zip([
             (ESP, other, "esp"),
             (ROOTS[0], a, "anya_1.0.0"),
             (VERITY[0], b, "anya_1.0.0"),
             (ROOTS[0], other, Slots::EMPTY),
             (VERITY[0], other, Slots::EMPTY),
         ]) {
-            table.push(gpt::Entry { number, kind, uuid, label: label.to_owned() });
+            table.push((kind, uuid, label));
             let part = format!("vda{number}");
             put(disk.join(&part).join("partition"), format!("{number}\n"));
             put(disk.join(&part).join("uevent"), format!("DEVNAME={part}\nDEVTYPE=partition\n"));
             put(self.places.dev().join(&part), format!("what is in {part}"));
         }
         put(self.device(), vec![0; 64 << 10]);
-        gpt::fixture::write(&self.disk(), &table);
+        gpt::fixture::make(&mut self.disk(), &table);
         self.root_lies_on(&["vda2", "vda3"]);
     }
 
@@ -108,8 +108,9 @@ impl TestMachine {
         self.places.dev().join("vda")
     }
 
-    fn disk(&self) -> File {
-        OpenOptions::new().read(true).write(true).open(self.device()).unwrap()
+    fn disk(&self) -> BlockDevice {
+        let file = OpenOptions::new().read(true).write(true).open(self.device()).unwrap();
+        BlockDevice::new(file, 512).unwrap()
     }
 
     pub(crate) fn part(&self, name: &str) -> PathBuf {
@@ -118,18 +119,13 @@ impl TestMachine {
 
     /// Programs that do what the real ones do.
     pub(crate) fn programs(&self) -> Scripted {
-        let disk = self.disk();
-        Scripted::default().does("sfdisk", move |arguments| sfdisk(&disk, arguments))
+        Scripted::default()
     }
 
-    /// The same; what changes a partition so waits until the other end of the channel is dropped.
-    pub(crate) fn programs_that_wait_for(&self, change: &'static str, channel: Receiver<()>) -> Scripted {
-        let disk = self.disk();
-        Scripted::default().does("sfdisk", move |arguments| {
-            if arguments.iter().any(|argument| argument == change) {
-                let _ = channel.recv();
-            }
-            sfdisk(&disk, arguments);
+    /// The same; this one does not end before the other end of the channel is dropped.
+    pub(crate) fn programs_that_wait_for(&self, name: &'static str, channel: Receiver<()>) -> Scripted {
+        Scripted::default().does(name, move |_| {
+            let _ = channel.recv();
         })
     }
 
@@ -207,10 +203,8 @@ impl TestMachine {
 
     /// Says that a version lies in slot B.
     pub(crate) fn label_other(&self, label: &str) {
-        let disk = self.disk();
-        for number in ["4", "5"] {
-            sfdisk(&disk, &["", "", "--part-label", "", number, label].map(str::to_owned));
-        }
+        let change = |number| Change { number, uuid: None, label: label.to_owned() };
+        gpt::change(&mut self.disk(), &[change(4), change(5)]).unwrap();
     }
 
     pub(crate) fn store(&self) -> Store {
@@ -230,18 +224,4 @@ impl TestMachine {
     pub(crate) fn runs(&self, version: &str) {
         put(self.places.os_release(), format!("IMAGE_ID=anya\nIMAGE_VERSION={version}\n"));
     }
-}
-
-/// Changes a partition as sfdisk does.
-fn sfdisk(disk: &File, arguments: &[String]) {
-    let mut table = gpt::read(disk, 512).unwrap();
-    let [_, _, what, _, number, value] = arguments else { panic!("{arguments:?}") };
-    let number: u32 = number.parse().unwrap();
-    let entry = table.iter_mut().find(|entry| entry.number == number).unwrap();
-    match what.as_str() {
-        "--part-label" => entry.label.clone_from(value),
-        "--part-uuid" => entry.uuid = value.parse().unwrap(),
-        other => panic!("{other}"),
-    }
-    gpt::fixture::write(disk, &table);
 }

@@ -46,6 +46,7 @@ const TABLE: &[(&str, Layer)] = &[
     ("anya-slots", Service),
     ("anya", Client),
     ("anya-data", Client),
+    ("anya-initrd", Client),
     ("anya-rescue", Client),
     ("bench", Tool),
     ("bitcoin-release", Tool),

@@ -25,7 +25,8 @@ pub(super) const PROGRAMS: &[(&str, &str)] = &[
     ("anya-slots", "usr/lib/anya/anya-slots"),
 ];
 /// Those that go into the initrd.
-pub(super) const INITRD_PROGRAMS: &[(&str, &str)] = &[("anya-rescue", "usr/lib/anya/anya-rescue")];
+pub(super) const INITRD_PROGRAMS: &[(&str, &str)] =
+    &[("anya-initrd", "init"), ("anya-rescue", "usr/lib/anya/anya-rescue")];
 
 const CHECKOUT: &str = "/build/anya";
 const CARGO: &str = "/build/cargo";

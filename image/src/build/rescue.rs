@@ -1,6 +1,6 @@
 //! The rescue system: what the boot loader starts when no slot has a try left (`ota_core::slots`).
 //!
-//! It is the same kernel and initrd under another signed command line, which has the initrd start
+//! It is the same kernel and initrd under another signed command line, which has `anya-initrd` start
 //! `anya-rescue` in place of waiting for a root. Its entry has no counter, and its sort key comes behind that
 //! of the slots. It is signed for Secure Boot, and no PCR values are signed for it: it never opens the data.
 
@@ -16,11 +16,10 @@ use crate::esp::Esp;
 use crate::sign::{Data, Parts, make_uki};
 use crate::tools::Tools;
 
-/// Words about a root, which the rescue system has none of.
-const ROOT_WORDS: &[&str] = &["ro", "rootfstype=", "systemd.verity_root_options="];
+/// Words about a root and its systemd, which the rescue system has none of.
+const ROOT_WORDS: &[&str] = &["ro", "rootfstype=", "systemd."];
 /// What only its command line says.
-const RESCUE_WORDS: &[&str] =
-    &["systemd.import_credentials=no", "rd.systemd.unit=anya-rescue.target", "anya.rescue"];
+const RESCUE_WORDS: &[&str] = &["anya.rescue"];
 
 /// Makes `anya-rescue.efi` and puts it on the finished disk, with room beside it for the entries of later versions.
 pub(super) fn add(tools: &Tools, order: &Order, out: &Path) -> Result<()> {
@@ -59,7 +58,9 @@ fn text_of_os_release(version: &str) -> String {
 
 fn words(of_slots: &[String]) -> Vec<String> {
     let about_root = |word: &String| {
-        ROOT_WORDS.iter().any(|one| if one.ends_with('=') { word.starts_with(one) } else { word == one })
+        ROOT_WORDS
+            .iter()
+            .any(|one| if one.ends_with(['=', '.']) { word.starts_with(one) } else { word == one })
     };
     let kept = of_slots.iter().filter(|word| !about_root(word)).cloned();
     kept.chain(RESCUE_WORDS.iter().map(|&word| word.to_owned())).collect()
@@ -71,11 +72,7 @@ mod tests {
 
     #[test]
     fn it_has_the_consoles_of_the_slots_and_nothing_of_a_root() {
-        let of_slots = ["console=tty0", "quiet", "rootfstype=erofs", "ro", "panic=5"].map(str::to_owned);
-        assert_eq!(
-            words(&of_slots).join(" "),
-            "console=tty0 quiet panic=5 systemd.import_credentials=no rd.systemd.unit=anya-rescue.target \
-             anya.rescue"
-        );
+        let of_slots = ["console=tty0", "rootfstype=erofs", "ro", "systemd.verity=no", "panic=5"];
+        assert_eq!(words(&of_slots.map(str::to_owned)).join(" "), "console=tty0 panic=5 anya.rescue");
     }
 }

@@ -1,7 +1,7 @@
 //! What goes into the root beside Debian's packages, laid out as a tree.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -42,11 +42,15 @@ pub(super) fn lay_out(
     put_models(places, &order.board.software.models, &stage.join(MODELS))
 }
 
-/// The initrd's own programs.
+/// The initrd's programs. The first one is also what the kernel starts when it needs a module.
 pub(super) fn lay_out_initrd(tools: &Tools, programs: &Path, definition: &Path) -> Result<()> {
-    INITRD_PROGRAMS.iter().try_for_each(|(name, place)| {
-        put_program(tools, &programs.join(name), &definition.join(INITRD).join(place))
-    })
+    let initrd = definition.join(INITRD);
+    for (name, place) in INITRD_PROGRAMS {
+        put_program(tools, &programs.join(name), &initrd.join(place))?;
+    }
+    let modprobe = initrd.join("usr/sbin/modprobe");
+    fs::create_dir_all(modprobe.parent().expect("it lies in a folder"))?;
+    symlink("/init", &modprobe).context("cannot lay out modprobe")
 }
 
 /// Copies a tree with its links and modes.

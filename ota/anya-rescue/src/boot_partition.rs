@@ -6,7 +6,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
@@ -19,6 +19,8 @@ const TOLD: &str = "sys/firmware/efi/efivars/LoaderDevicePartUUID-4a67b082-0a4c-
 const BY_ID: &str = "dev/disk/by-partuuid";
 /// What the image calls it.
 const BY_LABEL: &str = "dev/disk/by-partlabel/esp";
+/// Where the initrd has its programs; nobody tells a process there where to look.
+const PROGRAMS: &str = "/usr/sbin";
 /// How long a disk may take to appear.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Where it is mounted.
@@ -65,7 +67,11 @@ pub(crate) fn find(root: &Path) -> Result<PathBuf> {
 /// Checks it, and repairs what a power cut has left in it, before it is mounted. Whether that was done.
 #[expect(clippy::print_stderr, reason = "the journal, for who looks why")]
 pub(crate) fn check(device: &Path) -> bool {
-    match Command::new(fsck::PROGRAM).arg(fsck::REPAIR).arg(device).status() {
+    let mut program = Command::new(Path::new(PROGRAMS).join(fsck::PROGRAM));
+    program.arg(fsck::REPAIR).arg(device);
+    // The consoles are for what the owner reads.
+    program.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    match program.status() {
         Ok(status) if status.code().and_then(Found::of_status).is_some() => return true,
         Ok(status) => eprintln!("anya-rescue: {} is not checked: {status}", device.display()),
         Err(error) => eprintln!("anya-rescue: {} is not checked: {error}", device.display()),

@@ -1,4 +1,4 @@
-//! The folder that a boot loader reads, on a partition that is mounted.
+//! What firmware and boot loader read of a disk: the partition table, and the folder with what can be started.
 //!
 //! # Design
 //!
@@ -11,11 +11,13 @@
 //! |---|---|
 //! | [`boot_folder`] | the folder, on FAT |
 //! | [`fsck`] | what has to be repaired of it after a power cut |
+//! | [`gpt`] | the partition table, which a power cut must not lose |
 //! | [`readback`], [`digest`] | what the medium has, not what it was given |
 //! | [`room`] | how much room there is |
 
 pub mod boot_folder;
 pub mod digest;
 pub mod fsck;
+pub mod gpt;
 pub mod readback;
 pub mod room;

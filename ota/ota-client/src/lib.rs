@@ -22,7 +22,7 @@
 //! | [`index`], [`assemble`], [`unpack`] | puts the parts of a release together, and fetches what is missing |
 //! | [`verity`], [`readback`], [`kernel_image`] | what was written is what was signed |
 //! | [`kept`], [`release`] | a release from its index to a slot, resumable |
-//! | [`room`], [`boot_folder`] | the places for it |
+//! | [`room`], [`boot_folder`], [`gpt`] | the places for it |
 //! | [`slot_keeper`] | how the service asks the program with rights |
 //!
 //! # Invariants
@@ -51,4 +51,4 @@ pub mod source;
 pub mod unpack;
 pub mod verity;
 
-pub use ota_boot::{boot_folder, digest, fsck, readback, room};
+pub use ota_boot::{boot_folder, digest, fsck, gpt, readback, room};

@@ -18,7 +18,6 @@
 //! Nothing authenticates the superblock but the root hash: with another salt no block has its digest. The
 //! UUID in it means nothing here.
 
-mod superblock;
 mod tree;
 
 use std::fs::File;
@@ -27,15 +26,14 @@ use std::os::unix::fs::FileExt;
 
 use ota_core::digest::{RootHash, Sha256};
 use ota_core::manifest::{Content, Manifest};
+use ota_core::superblock::{self, BadSuperblock};
+pub use ota_core::superblock::{BLOCK, Superblock};
 use thiserror::Error;
 
 use crate::digest::Hasher;
 use crate::readback;
-pub use superblock::Superblock;
 use tree::Tree;
 
-/// The length of a block in bytes, of data and of the tree.
-pub const BLOCK: usize = 4096;
 /// The length of a digest in bytes.
 const DIGEST: usize = 32;
 /// How many digests a hash block holds.
@@ -50,7 +48,7 @@ pub enum VerityError {
     #[error("The verity tree cannot be written.")]
     Write(#[source] io::Error),
     #[error("The verity tree cannot be used: {0}.")]
-    Superblock(&'static str),
+    Superblock(BadSuperblock),
     #[error("The root has {found} bytes by its verity tree, and {expected} by the manifest.")]
     OtherSize { found: u64, expected: u64 },
     #[error("Block {block} of the {what} is not what the root hash says.")]
@@ -146,7 +144,7 @@ fn superblock_for(hashes: &File, size: u64) -> Result<Superblock, VerityError> {
     let mut block = [0; superblock::LENGTH];
     let read = hashes.read_exact_at(&mut block, 0);
     read.map_err(|source| VerityError::Read { what: "verity tree", source })?;
-    let superblock = Superblock::parse(&block)?;
+    let superblock = Superblock::parse(&block).map_err(VerityError::Superblock)?;
     match superblock.data_blocks.checked_mul(BLOCK as u64) {
         Some(found) if found == size => Ok(superblock),
         found => Err(VerityError::OtherSize { found: found.unwrap_or(u64::MAX), expected: size }),

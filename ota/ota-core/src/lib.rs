@@ -8,6 +8,7 @@
 //! panic, and are bounded by [`limits`].
 //!
 //! - [`manifest`], [`signers`], [`index`]: the files of a release, read and written; [`layout`]: their places.
+//! - [`superblock`]: how the dm-verity tree of a root was made.
 //! - [`bundle`]: a release in one file. [`transfer`]: what a server may do.
 //! - [`trust`]: what is believed. [`trust::judge`] is the one way to an offer.
 //! - [`slots`]: the two slots, the installation's steps, the boot loader's port, the health gate.
@@ -72,6 +73,7 @@ pub mod schema;
 pub mod signers;
 pub mod simulation;
 pub mod slots;
+pub mod superblock;
 pub mod transfer;
 pub mod trust;
 pub mod version;

@@ -1,18 +1,16 @@
 //! What the steps of an installation do. Each of them is on the disk when its function returns.
 
-use std::fs::File;
 use std::io::Seek;
 
 use anyhow::{Context, Result, ensure};
+use ota_client::gpt::Change;
 use ota_client::{kernel_image, verity};
 use ota_core::manifest::Manifest;
 use ota_core::slots::{BootLoader, Restart, Slots, System};
-use root_side::program::Program;
 
 use super::kernel_copy::KernelCopy;
 use super::slot_files::SlotFiles;
-use crate::commands;
-use crate::disk::Disk;
+use crate::disk::{Disk, Partition};
 use crate::esp::Esp;
 use crate::failure::Failure;
 use crate::keeper::{Keeper, Machine};
@@ -47,9 +45,12 @@ impl Steps<'_> {
 
     pub(super) fn label_empty(&mut self) -> Result<(), Failure> {
         let slot = self.machine.other();
-        for partition in [&slot.root, &slot.verity] {
-            self.change(&commands::set_label(&self.machine.disk.device, partition.number, Slots::EMPTY))?;
-        }
+        let empty = |partition: &Partition| Change {
+            number: partition.number,
+            uuid: None,
+            label: Slots::EMPTY.to_owned(),
+        };
+        self.change(&[empty(&slot.root), empty(&slot.verity)])?;
         let found = Disk::find(self.keeper.places)?;
         let label = &found.slot(self.target().slot).facts.label;
         ensured(label == Slots::EMPTY, "the slot's label did not come to the disk")
@@ -64,12 +65,14 @@ impl Steps<'_> {
     }
 
     pub(super) fn set_identity(&mut self) -> Result<(), Failure> {
-        let (disk, slot) = (&self.machine.disk.device, self.machine.other());
+        let slot = self.machine.other();
         let (hash, label) = (&self.manifest.root_hash, Slots::label(&self.manifest.version));
-        for (partition, uuid) in [(&slot.root, hash.root_uuid()), (&slot.verity, hash.verity_uuid())] {
-            self.change(&commands::set_uuid(disk, partition.number, uuid))?;
-            self.change(&commands::set_label(disk, partition.number, &label))?;
-        }
+        let is = |partition: &Partition, uuid| Change {
+            number: partition.number,
+            uuid: Some(uuid),
+            label: label.clone(),
+        };
+        self.change(&[is(&slot.root, hash.root_uuid()), is(&slot.verity, hash.verity_uuid())])?;
         let found = Disk::find(self.keeper.places)?;
         let facts = &found.slot(self.target().slot).facts;
         let set = facts.root_uuid == hash.root_uuid() && facts.verity_uuid == hash.verity_uuid();
@@ -93,12 +96,8 @@ impl Steps<'_> {
         Ok(restart == Restart::Tryboot)
     }
 
-    /// Changes the partition table, down to the medium.
-    fn change(&self, program: &Program) -> Result<()> {
-        self.keeper.runner.must(program)?;
-        let disk = &self.machine.disk.device;
-        let synced = File::open(disk).and_then(|disk| disk.sync_all());
-        synced.with_context(|| format!("cannot write to {}", disk.display()))
+    fn change(&self, changes: &[Change]) -> Result<()> {
+        self.machine.disk.table.change(changes).context("cannot change the partition table")
     }
 }
 

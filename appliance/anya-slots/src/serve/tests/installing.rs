@@ -82,6 +82,40 @@ fn a_kernel_image_that_the_firmware_would_not_start_gets_no_entry() {
 }
 
 #[test]
+fn a_damaged_copy_of_the_partition_table_is_made_whole_by_an_installation() {
+    for copy in [512, 127 * 512] {
+        let (release, machine) = machine();
+        let (disk, facts) = (machine.part("vda"), machine.facts());
+        let damage = |at: usize| {
+            let mut bytes = std::fs::read(&disk).unwrap();
+            bytes[at] ^= 1;
+            std::fs::write(&disk, bytes).unwrap();
+        };
+        damage(copy);
+        assert_eq!(machine.facts(), facts);
+        machine.serving(&machine.programs(), |keeper, _| install(keeper, &release)).unwrap();
+        let installed = machine.facts();
+        assert_eq!(installed[1].label, "anya_1.1.0");
+        // Either one is enough again.
+        for other in [512, 127 * 512] {
+            damage(other);
+            assert_eq!(machine.facts(), installed);
+            damage(other);
+        }
+    }
+}
+
+#[test]
+fn without_a_partition_table_there_are_no_slots() {
+    let (release, machine) = machine();
+    std::fs::write(machine.part("vda"), vec![0; 64 << 10]).unwrap();
+    let refused = machine.serving(&machine.programs(), |keeper, _| install(keeper, &release)).unwrap_err();
+    let told = "This system has no slots that can be used: the disk has no partition table that is whole: the primary \
+                one is not there, the backup is not there.";
+    assert_eq!(refused.to_string(), told);
+}
+
+#[test]
 fn a_conversation_that_ends_before_the_slot_is_written_leaves_nothing_to_start() {
     let (release, machine) = machine();
     machine.serving(&machine.programs(), |keeper, _| drop(begin(keeper, &release).unwrap()));
@@ -91,9 +125,10 @@ fn a_conversation_that_ends_before_the_slot_is_written_leaves_nothing_to_start()
 #[test]
 fn a_conversation_that_ends_between_two_steps_leaves_nothing_to_start() {
     let (release, machine) = machine();
+    secure_boot::tests::enforce(&machine.places, &[b"a certificate"]);
     let (gone, is_gone) = mpsc::channel::<()>();
     // The keeper gets to the step's end when the other side has gone.
-    let runner = machine.programs_that_wait_for("--part-uuid", is_gone);
+    let runner = machine.programs_that_wait_for("sbverify", is_gone);
     machine.serving(&runner, |_, socket| {
         let mut connection = Connection::new(UnixStream::connect(socket).unwrap());
         let request = Request::Install { channel: stable(), evidence: release.evidence(), insist: false };
@@ -104,13 +139,12 @@ fn a_conversation_that_ends_between_two_steps_leaves_nothing_to_start() {
         write(&verity, &release.verity);
         let kernel = file(&release.kernel_image);
         connection.send(&Request::Written {}, &[kernel.as_fd()]).unwrap();
-        let last = Answer::Step { step: Action::SetIdentity };
+        let last = Answer::Step { step: Action::VerifyReadBack };
         while connection.receive::<Answer>().unwrap().unwrap().0 != last {}
         drop(connection);
         drop(gone);
     });
-    assert_eq!(machine.entry_names(), ["anya_1.0.0+3.efi"]);
-    assert_eq!(machine.trial(), None);
+    assert_nothing_to_start(&machine);
     assert!(run_files::lock(&machine.places).unwrap().is_some(), "the next one may begin");
     machine.serving(&machine.programs(), |keeper, _| install(keeper, &release)).unwrap();
     assert_eq!(machine.entry_names(), ["anya_1.0.0+3.efi", "anya_1.1.0+3.efi"]);
