@@ -111,7 +111,7 @@ mod tests {
                         0000000b\
                         00000009400000090000000000\
                         00000001000b";
-        assert_eq!(hex(&command[..33]), expected);
+        assert_eq!(hex::encode(&command[..33]), expected);
         assert_eq!(command.len(), 0x41);
         assert_eq!(command[33..], sha256(b"enter-initrd").0);
     }
@@ -121,9 +121,5 @@ mod tests {
         assert!(check(&[0x80, 2, 0, 0, 0, 10, 0, 0, 0, 0]).is_ok());
         assert!(check(&[0x80, 1, 0, 0, 0, 10, 0, 0, 1, 1]).unwrap_err().to_string().contains("0x101"));
         assert!(check(b"").is_err());
-    }
-
-    fn hex(bytes: &[u8]) -> String {
-        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
     }
 }

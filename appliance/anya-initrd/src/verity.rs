@@ -28,7 +28,7 @@ pub(crate) fn open(slot: &Slot, root_hash: &RootHash) -> Result<PathBuf> {
     let parameters = parameters(slot, &superblock, root_hash);
     let sectors = superblock.data_blocks * (BLOCK as u64 / 512);
     let target = Target { kind: "verity", sectors, parameters: &parameters };
-    let uuid = format!("CRYPT-VERITY-{}-{NAME}", hex(&superblock.uuid));
+    let uuid = format!("CRYPT-VERITY-{}-{NAME}", hex::encode(superblock.uuid));
     let device =
         device_mapper::create(NAME, &uuid, &target).context("the kernel does not take its verity tree")?;
     let known_as = PathBuf::from("/dev/mapper").join(NAME);
@@ -41,17 +41,13 @@ pub(crate) fn open(slot: &Slot, root_hash: &RootHash) -> Result<PathBuf> {
 /// Version 1, data, hashes, lengths of their blocks, number of data blocks, first hash block (behind the
 /// superblock's), algorithm, root hash, salt, one option.
 fn parameters(slot: &Slot, superblock: &Superblock, root_hash: &RootHash) -> String {
-    let salt = if superblock.salt.is_empty() { "-".to_owned() } else { hex(&superblock.salt) };
+    let salt = if superblock.salt.is_empty() { "-".to_owned() } else { hex::encode(&superblock.salt) };
     format!(
         "1 {} {} {BLOCK} {BLOCK} {} 1 sha256 {root_hash} {salt} 1 panic_on_corruption",
         slot.root.display(),
         slot.verity.display(),
         superblock.data_blocks,
     )
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]
