@@ -53,7 +53,9 @@ fn text_of_os_release(version: &str) -> String {
 
 fn words(of_slots: &[String]) -> Vec<String> {
     let about_root = |word: &String| {
-        ROOT_WORDS.iter().any(|one| if one.ends_with(['=', '.']) { word.starts_with(one) } else { word == one })
+        ROOT_WORDS
+            .iter()
+            .any(|one| if one.ends_with(['=', '.']) { word.starts_with(one) } else { word == one })
     };
     let kept = of_slots.iter().filter(|word| !about_root(word)).cloned();
     kept.chain(RESCUE_WORDS.iter().map(|&word| word.to_owned())).collect()
