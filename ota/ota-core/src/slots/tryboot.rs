@@ -33,7 +33,8 @@ use crate::manifest::Content;
 
 const AUTOBOOT: &str = "autoboot.txt";
 const AUTOBOOT_NEW: &str = "autoboot.new";
-const KERNEL: &str = "boot.img";
+/// The kernel image in a slot's boot partition.
+pub const KERNEL: &str = "boot.img";
 const KERNEL_PART: &str = "boot.part";
 /// The firmware reads no more of it.
 const AUTOBOOT_LIMIT: usize = 512;
@@ -108,6 +109,11 @@ pub fn has_kernel(slot: &impl BootFolder) -> Result<bool, LoaderError> {
     Ok(slot.list().map_err(LoaderError::List)?.iter().any(|file| file == KERNEL))
 }
 
+/// Whether a file of a boot partition is a kernel image, or what was to become one: an installation removes it.
+pub fn is_kernel(name: &str) -> bool {
+    [KERNEL, KERNEL_PART].contains(&name)
+}
+
 /// The slot that the firmware starts.
 fn default_of(first: &impl BootFolder) -> Result<Slot, LoaderError> {
     let told = |source| LoaderError::Read { name: AUTOBOOT.to_owned(), source };
@@ -174,7 +180,7 @@ impl<F: BootFolder> BootLoader for Tryboot<F> {
         self.mark_good(running)?;
         let other = self.folder(running.slot.other());
         for name in other.list().map_err(LoaderError::List)? {
-            if [KERNEL, KERNEL_PART].contains(&name.as_str()) {
+            if is_kernel(&name) {
                 other.remove(&name).map_err(|source| LoaderError::Remove { name, source })?;
             }
         }
