@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use ota_client::fsck;
 use ota_core::slots::Restart;
 use root_side::program::Program;
 
@@ -15,6 +16,11 @@ fn program<A: Into<String>>(name: &'static str, arguments: impl IntoIterator<Ite
 
 fn text(path: &Path) -> String {
     path.display().to_string()
+}
+
+/// Checks the boot partition, which is not mounted, and repairs what can be.
+pub(crate) fn check(device: &Path) -> Program {
+    program(fsck::PROGRAM, [fsck::REPAIR, &text(device)])
 }
 
 /// What a file system is mounted for.

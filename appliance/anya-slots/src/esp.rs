@@ -10,8 +10,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use ota_client::boot_folder::BootPartition;
+use ota_client::fsck::remove_salvaged;
 use ota_core::slots::entry::EntryName;
 use ota_core::slots::{BootFolder, BootLoader, Slot, System, SystemdBoot, Tryboot, tryboot};
+use ota_core::version::Version;
 use root_side::program::Runner;
 
 use crate::commands::{self, Access};
@@ -50,6 +52,31 @@ impl<'a> Esp<'a> {
         Ok(Self { first, slots })
     }
 
+    /// Clears up what a power cut has left, once the file systems were checked. Returns the versions whose lost
+    /// entries were put back.
+    ///
+    /// # Errors
+    /// What could not be done.
+    pub(crate) fn clear_up(&self, running: &System) -> Result<Vec<Version>> {
+        let mut folders =
+            vec![self.first.folder()?, self.notes().context("cannot open the folder of notes")?];
+        match &self.slots {
+            Some(slots) => folders.push(slots[running.slot.other() as usize].folder()?),
+            None => folders.push(self.entries()?),
+        }
+        for folder in &mut folders {
+            remove_salvaged(folder).context("cannot remove what the check of the boot partition left")?;
+        }
+        let cleared = match &self.slots {
+            Some([a, b]) => {
+                let mut tryboot = Tryboot::new(self.first.folder()?, [a.folder()?, b.folder()?]);
+                tryboot.clear_up(running.slot).map(|()| Vec::new())
+            }
+            None => SystemdBoot::new(self.entries()?).clear_up(Some(&running.version)),
+        };
+        cleared.context("cannot clear up the boot loader's files")
+    }
+
     /// The boot loader.
     ///
     /// # Errors
@@ -86,18 +113,11 @@ impl<'a> Esp<'a> {
     /// # Errors
     /// It cannot be measured.
     pub(crate) fn room(&self, running: &System) -> Result<u64> {
-        let goes_first = |name: &str| match &self.slots {
-            Some(_) => tryboot::is_kernel(name),
-            None => {
-                let of_other = |entry: EntryName| entry.version != running.version;
-                EntryName::parse(name).is_some_and(of_other) || EntryName::is_part(name)
-            }
+        let room = match &self.slots {
+            Some(slots) => slots[running.slot.other() as usize].folder()?.room_without(tryboot::is_kernel),
+            None => self.entries()?.room(&running.version),
         };
-        let folder = match &self.slots {
-            Some(slots) => slots[running.slot.other() as usize].folder()?,
-            None => self.entries()?,
-        };
-        folder.room(goes_first).context("cannot measure the boot partition")
+        room.context("cannot measure the boot partition")
     }
 
     /// The folder with systemd-boot's entries.

@@ -9,8 +9,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use ota_core::slots::Start;
 use ota_core::slots::gate::{Gate, GateFacts, GatePolicy, gate};
+use ota_core::slots::{Marked, Start};
 
 use crate::failure::Failure;
 use crate::keeper::Keeper;
@@ -138,7 +138,12 @@ fn starts(keeper: &Keeper<'_>) -> Result<Starts, Failure> {
 fn mark_good(keeper: &Keeper<'_>) -> Result<(), Failure> {
     let machine = keeper.look()?;
     let esp = keeper.esp(&machine)?;
-    esp.loader()?.mark_good(machine.slots.running()).context("cannot mark the running version good")?;
+    let marked =
+        esp.loader()?.mark_good(machine.slots.running()).context("cannot mark the running version good")?;
+    if let Marked::WithoutSpare(error) = marked {
+        let error = anyhow::Error::new(error);
+        note(&format!("a second copy of the running version's kernel image could not be made: {error:#}"));
+    }
     // The note may be of an update that has not run yet; that one will be on trial.
     if Trial::read(&esp)?.is_some_and(|trial| trial.version == machine.image.version) {
         Trial::remove(&esp)?;

@@ -8,8 +8,8 @@
 //!   connects to a socket that the service alone may use. What is said there is
 //!   [`ota_client::slot_keeper::protocol`]. [`install`] is a conversation, [`believe`], [`status`] and
 //!   [`roll_back`] are an answer each.
-//! - `anya-slots start` runs once at each boot, before the service: it finds out what has become of an update
-//!   ([`start`]). It never stops the boot.
+//! - `anya-slots start` runs once at each boot: it checks the boot partition and clears up what a power cut has left
+//!   there ([`boot_check`]), and finds out what has become of an update ([`start`]). It never stops the boot.
 //! - `anya-slots gate` watches over the service after the boot, until its version was marked good ([`gate`]).
 //!
 //! The rules are [`ota_core`]'s. What they hang on is found here: [`running_image`], [`disk`] with its [`table`],
@@ -27,6 +27,7 @@
 //! One disk, two slots; systemd-boot, or the Raspberry Pi's `tryboot`, by what boot partitions the disk has.
 
 mod believe;
+mod boot_check;
 mod commands;
 mod disk;
 mod epoch;

@@ -1,4 +1,4 @@
-//! Works out, once after each start, what has become of an update.
+//! Works out, once after each start, what has become of an update; and sees to the boot partition before.
 //!
 //! An update that was armed, was started by the boot loader and is not what runs now did not work: it is set
 //! aside, so that the box does not install it by itself again. What the boot loader has not tried yet is left
@@ -10,6 +10,7 @@ use ota_core::slots::{BootLoader, Start, System};
 use ota_core::trust::SetAside;
 use ota_core::version::Version;
 
+use crate::boot_check;
 use crate::failure::Failure;
 use crate::keeper::{Keeper, Machine};
 use crate::note;
@@ -38,6 +39,10 @@ pub(crate) fn start(keeper: &Keeper<'_>) -> Result<()> {
 
 fn find_out(keeper: &Keeper<'_>) -> Result<Started, Failure> {
     let machine = keeper.look()?;
+    // Before anybody mounts it.
+    if let Err(error) = boot_check::check(keeper, &machine) {
+        note(&format!("{error:#}"));
+    }
     let store = Store::open(keeper.places)?;
     if let (Some(store), Some(epoch)) = (&store, machine.image.epoch) {
         store.keep_epoch(&machine.image.version, epoch)?;

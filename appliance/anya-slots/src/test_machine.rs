@@ -168,8 +168,18 @@ impl TestMachine {
 
     /// The boot loader starts what it should: its entries.
     pub(crate) fn entry_names(&self) -> Vec<String> {
+        self.names_that_end_in(".efi")
+    }
+
+    /// What makes up for an entry that gets lost.
+    pub(crate) fn spares(&self) -> Vec<String> {
+        self.names_that_end_in(".spare")
+    }
+
+    fn names_that_end_in(&self, ending: &str) -> Vec<String> {
         let names = fs::read_dir(self.entries()).unwrap().map(|entry| entry.unwrap().file_name());
-        let mut names: Vec<_> = names.map(|name| name.into_string().unwrap()).collect();
+        let names = names.map(|name| name.into_string().unwrap());
+        let mut names: Vec<_> = names.filter(|name| name.ends_with(ending)).collect();
         names.sort();
         names
     }

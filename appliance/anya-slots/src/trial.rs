@@ -69,6 +69,28 @@ impl Trial {
         write().context("cannot note that an update is on trial")
     }
 
+    /// After a check of the file system: what was being written goes, unless the check has left the note its first name.
+    ///
+    /// # Errors
+    /// The boot partition.
+    pub(crate) fn clear_up(esp: &Esp<'_>) -> Result<()> {
+        let clear_up = || -> io::Result<()> {
+            let mut folder = esp.notes()?;
+            let names = folder.list()?;
+            let is_there = |name| names.iter().any(|other| other == name);
+            if !is_there(PART) {
+                return Ok(());
+            }
+            if is_there(FILE) && folder.size(FILE)? == 0 && folder.size(PART)? > 0 {
+                folder.rename(PART, FILE)?;
+            } else {
+                folder.remove(PART)?;
+            }
+            folder.sync()
+        };
+        clear_up().context("cannot remove what is left of a note of an update on trial")
+    }
+
     /// Removes it, if there is one.
     ///
     /// # Errors

@@ -16,11 +16,37 @@ pub(crate) enum Trouble {
     BootPartition(String),
 }
 
+/// What the box starts again for, at once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Again {
+    /// The entries of these versions were lost, and are put back.
+    PutBack(Vec<Version>),
+    /// These versions get one more try.
+    LastChance(Vec<Version>),
+}
+
+/// Puts back entries that got lost; with none, gives every slot without a try one more, unless it had that already.
+/// `checked` tells whether the file system is, so that what a power cut left in it can be cleared up. A slot that was
+/// put back is counted as any other, and so comes to its last chance.
+///
+/// # Errors
+/// There is nothing to start again for: why.
+pub(crate) fn help(folder: &mut impl BootFolder, checked: bool) -> Result<Again, Trouble> {
+    let mut loader = SystemdBoot::new(&mut *folder);
+    let put_back = if checked { loader.clear_up(None) } else { loader.put_back() };
+    match put_back {
+        Ok(versions) if !versions.is_empty() => Ok(Again::PutBack(versions)),
+        // A system that is there may still start when another one cannot be put back.
+        Ok(_) => last_chance(folder).map(Again::LastChance),
+        Err(error) => last_chance(folder).map(Again::LastChance).map_err(|_| broken(&error)),
+    }
+}
+
 /// Gives every slot without a try one more, unless it had that already.
 ///
 /// # Errors
 /// None got one: why.
-pub(crate) fn last_chance(folder: &mut impl BootFolder) -> Result<Vec<Version>, Trouble> {
+fn last_chance(folder: &mut impl BootFolder) -> Result<Vec<Version>, Trouble> {
     let got = SystemdBoot::new(&mut *folder).last_chance().map_err(|error| broken(&error))?;
     if !got.is_empty() {
         return Ok(got);
@@ -52,7 +78,7 @@ fn broken(error: &LoaderError) -> Trouble {
 
 #[cfg(test)]
 mod tests {
-    use ota_core::simulation::MemoryFolder;
+    use ota_core::simulation::{MemoryFolder, systemd_boot};
 
     use super::*;
 
@@ -85,6 +111,43 @@ mod tests {
         assert_eq!(trouble, Trouble::NothingStarts(versions(&["1.0.0", "1.1.0"])));
         try_all_again(&mut folder).unwrap();
         assert_eq!(names(&folder), ["anya-rescue.efi", "anya_1.0.0+3.efi", "anya_1.1.0+3.efi"]);
+    }
+
+    #[test]
+    fn a_system_whose_entry_got_lost_is_put_back_before_anything_else() {
+        for checked in [true, false] {
+            let mut folder = MemoryFolder::with([
+                ("anya_1.0.0+0-4.efi", b"old"),
+                ("anya_1.1.0.spare", b"new"),
+                ("anya-rescue.efi", b"us!"),
+            ]);
+            assert_eq!(help(&mut folder, checked), Ok(Again::PutBack(versions(&["1.1.0"]))));
+            let put_back = ["anya-rescue.efi", "anya_1.0.0+0-4.efi", "anya_1.1.0+3.efi", "anya_1.1.0.spare"];
+            assert_eq!(names(&folder), put_back);
+            let trouble = Trouble::NothingStarts(versions(&["1.0.0", "1.1.0"]));
+            assert_eq!(help(&mut folder, checked), Err(trouble), "once");
+        }
+    }
+
+    #[test]
+    fn what_was_put_back_is_counted_until_the_box_waits() {
+        let mut folder = MemoryFolder::with([("anya_1.0.0.spare", b"old"), ("anya-rescue.efi", b"us!")]);
+        let mut starts = Vec::new();
+        for _ in 0..9 {
+            let (entry, _) = systemd_boot(&mut folder).unwrap();
+            starts.push(match entry.file.as_str() {
+                "anya-rescue.efi" => match help(&mut folder, true) {
+                    Ok(Again::PutBack(_)) => "put back".to_owned(),
+                    Ok(Again::LastChance(_)) => "last chance".to_owned(),
+                    Err(_) => "waits".to_owned(),
+                },
+                file => file.to_owned(),
+            });
+        }
+        let tries = ["anya_1.0.0+2-1.efi", "anya_1.0.0+1-2.efi", "anya_1.0.0+0-3.efi"];
+        let expected =
+            [&["put back"], &tries[..], &["last chance", "anya_1.0.0+0-4.efi", "waits", "waits", "waits"]];
+        assert_eq!(starts, expected.concat());
     }
 
     #[test]

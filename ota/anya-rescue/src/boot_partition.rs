@@ -6,10 +6,12 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use nix::mount::{MsFlags, mount as mount_file_system, umount};
+use ota_boot::fsck::{self, Found};
 
 /// What the loader tells.
 const TOLD: &str = "sys/firmware/efi/efivars/LoaderDevicePartUUID-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f";
@@ -28,6 +30,11 @@ const ENTRIES: &str = "EFI/Linux";
 pub(crate) struct Mounted(PathBuf);
 
 impl Mounted {
+    /// The folder that all others lie in.
+    pub(crate) fn root(&self) -> &Path {
+        &self.0
+    }
+
     /// The folder with the boot loader's entries.
     pub(crate) fn entries(&self) -> PathBuf {
         self.0.join(ENTRIES)
@@ -44,18 +51,34 @@ impl Drop for Mounted {
     }
 }
 
-/// Waits for it and mounts it.
-pub(crate) fn mount(root: &Path) -> Result<Mounted> {
+/// Waits for it, and tells its device.
+pub(crate) fn find(root: &Path) -> Result<PathBuf> {
     let device = root.join(device(fs::read(root.join(TOLD)).ok().as_deref()));
     let late = Instant::now() + PATIENCE;
     while !device.exists() {
         ensure!(Instant::now() < late, "the boot partition ({}) does not show up", device.display());
         std::thread::sleep(Duration::from_millis(100));
     }
+    Ok(device)
+}
+
+/// Checks it, and repairs what a power cut has left in it, before it is mounted. Whether that was done.
+#[expect(clippy::print_stderr, reason = "the journal, for who looks why")]
+pub(crate) fn check(device: &Path) -> bool {
+    match Command::new(fsck::PROGRAM).arg(fsck::REPAIR).arg(device).status() {
+        Ok(status) if status.code().and_then(Found::of_status).is_some() => return true,
+        Ok(status) => eprintln!("anya-rescue: {} is not checked: {status}", device.display()),
+        Err(error) => eprintln!("anya-rescue: {} is not checked: {error}", device.display()),
+    }
+    false
+}
+
+/// Mounts it.
+pub(crate) fn mount(root: &Path, device: &Path) -> Result<Mounted> {
     let to = root.join(MOUNT_POINT);
     fs::create_dir_all(&to).with_context(|| format!("cannot make {}", to.display()))?;
     let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
-    mount_file_system(Some(&device), &to, Some("vfat"), flags, Some("umask=0077"))
+    mount_file_system(Some(device), &to, Some("vfat"), flags, Some("umask=0077"))
         .with_context(|| format!("the boot partition ({}) cannot be mounted", device.display()))?;
     Ok(Mounted(to))
 }

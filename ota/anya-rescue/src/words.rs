@@ -4,12 +4,23 @@ use std::time::Duration;
 
 use ota_core::version::Version;
 
-use crate::attempt::Trouble;
+use crate::attempt::{Again, Trouble};
 
 /// Before the box starts again at once.
-pub(crate) fn last_chance(versions: &[Version]) -> String {
-    let names: Vec<String> = versions.iter().map(Version::to_string).collect();
-    format!("Anya Box did not start so far. One more try, with version {}.\n", names.join(" and "))
+pub(crate) fn again(again: &Again) -> String {
+    let names = |versions: &[Version]| {
+        let names: Vec<String> = versions.iter().map(Version::to_string).collect();
+        names.join(" and ")
+    };
+    match again {
+        Again::PutBack(versions) => format!(
+            "Anya Box lost the way to version {} when the power went. It is put right; the box starts again.\n",
+            names(versions)
+        ),
+        Again::LastChance(versions) => {
+            format!("Anya Box did not start so far. One more try, with version {}.\n", names(versions))
+        }
+    }
 }
 
 /// Why the box waits, and what helps.
@@ -91,7 +102,9 @@ mod tests {
         }
         let text = message(&troubles[0], Duration::from_secs(900));
         assert!(text.contains("    version 1.0.0\n    version 1.1.0-rc.1\n"), "{text}");
-        assert!(last_chance(&["1.0.0".parse().unwrap()]).contains("with version 1.0.0."));
+        let version = || vec!["1.0.0".parse().unwrap()];
+        assert!(again(&Again::LastChance(version())).contains("One more try, with version 1.0.0."));
+        assert!(again(&Again::PutBack(version())).contains("version 1.0.0 when the power went."));
         assert!(still_here(Duration::from_secs(61)).contains("in 2 minutes"));
     }
 }

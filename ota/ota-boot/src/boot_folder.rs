@@ -17,6 +17,8 @@ use nix::libc::O_NOFOLLOW;
 use nix::unistd::syncfs;
 use ota_core::manifest::Content;
 use ota_core::slots::BootFolder;
+use ota_core::slots::entry::EntryName;
+use ota_core::version::Version;
 
 use crate::{readback, room};
 
@@ -43,22 +45,56 @@ impl BootPartition {
     }
 
     /// The room for one more kernel image, in bytes, once
-    /// [`forget_all_but`](ota_core::slots::BootLoader::forget_all_but) has removed what `goes_first`: the other
-    /// slot's, and what an attempt left behind. In whole clusters, as FAT gives them.
+    /// [`forget_all_but`](ota_core::slots::BootLoader::forget_all_but) has removed the other slot's and what an
+    /// attempt left behind, and has seen to the spare. In whole clusters, as FAT gives them.
     ///
     /// # Errors
     /// The system's.
-    pub fn room(&self, goes_first: impl Fn(&str) -> bool) -> io::Result<u64> {
+    pub fn room(&self, running: &Version) -> io::Result<u64> {
         let cluster = nix::sys::statvfs::fstatvfs(&self.folder)?.fragment_size().max(1);
-        Ok(room::free(&self.folder)?.saturating_add(self.freed(goes_first, cluster)?))
+        let changes = self.changes_first(running, cluster)?;
+        let free = room::free(&self.folder)?.saturating_add(changes.freed);
+        Ok(free.saturating_sub(changes.taken))
     }
 
-    fn freed(&self, goes_first: impl Fn(&str) -> bool, cluster: u64) -> io::Result<u64> {
-        let mut freed = 0_u64;
-        for name in self.list()?.iter().filter(|name| goes_first(name)) {
-            freed = freed.saturating_add(fs::metadata(self.at(name)?)?.len().next_multiple_of(cluster));
+    /// The room for a kernel image in a boot partition that is its slot's own, in bytes, once that slot's files of
+    /// which this is true were removed.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn room_without(&self, removed: impl Fn(&str) -> bool) -> io::Result<u64> {
+        let cluster = nix::sys::statvfs::fstatvfs(&self.folder)?.fragment_size().max(1);
+        let mut room = room::free(&self.folder)?;
+        for name in self.list()?.iter().filter(|name| removed(name)) {
+            room = room.saturating_add(self.size(name)?.next_multiple_of(cluster));
         }
-        Ok(freed)
+        Ok(room)
+    }
+
+    /// What the removal of all but the running system's images frees, and what its spare takes.
+    fn changes_first(&self, running: &Version, cluster: u64) -> io::Result<Changes> {
+        let (mut changes, mut image, mut spare) = (Changes::default(), 0, 0);
+        for name in self.list()? {
+            let size = self.size(&name)?;
+            let taken = size.next_multiple_of(cluster);
+            let entry = EntryName::parse(&name).map(|entry| entry.version);
+            if entry.as_ref() == Some(running) {
+                image = image.max(size);
+            } else if EntryName::spare_of(&name).as_ref() == Some(running) {
+                spare = size;
+            } else if entry.is_some()
+                || EntryName::spare_of(&name).is_some()
+                || EntryName::is_part(&name)
+                || EntryName::is_stray(&name)
+            {
+                changes.freed = changes.freed.saturating_add(taken);
+            }
+        }
+        if spare != image {
+            changes.freed = changes.freed.saturating_add(spare.next_multiple_of(cluster));
+            changes.taken = image.next_multiple_of(cluster);
+        }
+        Ok(changes)
     }
 
     /// Where a file is. Names are plain names, whoever they come from.
@@ -66,6 +102,13 @@ impl BootPartition {
         let plain = !matches!(name, "" | "." | "..") && !name.contains(['/', '\\', '\0']);
         if plain { Ok(self.path.join(name)) } else { Err(io::ErrorKind::InvalidFilename.into()) }
     }
+}
+
+/// Bytes on the medium.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Changes {
+    freed: u64,
+    taken: u64,
 }
 
 impl BootFolder for BootPartition {
@@ -87,12 +130,22 @@ impl BootFolder for BootPartition {
         if content.len() > limit { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(content) }
     }
 
+    fn size(&self, name: &str) -> io::Result<u64> {
+        Ok(fs::metadata(self.at(name)?)?.len())
+    }
+
     fn write(&mut self, name: &str, content: &mut dyn Read) -> io::Result<Content> {
         let mut file = create(&self.at(name)?)?;
         io::copy(content, &mut file)?;
         readback::forget(&file)?;
         let length = file.metadata()?.len();
         readback::content(&file, length)
+    }
+
+    fn copy(&mut self, from: &str, to: &str) -> io::Result<bool> {
+        let source = File::open(self.at(from)?)?;
+        let held = readback::content(&source, source.metadata()?.len())?;
+        Ok(self.write(to, &mut &source)? == held)
     }
 
     fn rename(&mut self, from: &str, to: &str) -> io::Result<()> {
@@ -137,6 +190,10 @@ mod tests {
         assert_eq!(partition.read("anya_1.0.0+3.efi", 3).unwrap(), b"new");
         let too_large = partition.read("anya_1.0.0+3.efi", 2).unwrap_err();
         assert_eq!(too_large.kind(), io::ErrorKind::FileTooLarge);
+        assert!(partition.copy("anya_1.0.0+3.efi", "anya_1.0.0.spare").unwrap());
+        assert_eq!(partition.size("anya_1.0.0.spare").unwrap(), 3);
+        assert_eq!(partition.read("anya_1.0.0.spare", 3).unwrap(), b"new");
+        partition.remove("anya_1.0.0.spare").unwrap();
         partition.remove("anya_1.0.0+3.efi").unwrap();
         assert!(partition.list().unwrap().is_empty());
         assert_eq!(partition.remove("anya_1.0.0+3.efi").unwrap_err().kind(), io::ErrorKind::NotFound);
@@ -162,14 +219,37 @@ mod tests {
     }
 
     #[test]
-    fn the_room_counts_what_goes_first_in_whole_clusters() {
+    fn the_room_counts_what_changes_first_in_whole_clusters() {
         let folder = tempfile::tempdir().unwrap();
         let mut partition = BootPartition::open(folder.path()).unwrap();
-        for (name, length) in [("old.efi", 5000), ("new.part", 4096), ("running.efi", 9000)] {
+        for (name, length) in [
+            ("anya_1.0.0+3.efi", 9000),
+            ("anya_0.9.0+3.efi", 5000),
+            ("anya_1.1.0.part", 4096),
+            ("anya-rescue.efi", 9000),
+            ("notes.txt", 9000),
+        ] {
             partition.write(name, &mut io::repeat(1).take(length)).unwrap();
         }
-        let other = |name: &str| name != "running.efi";
-        assert_eq!(partition.freed(other, 4096).unwrap(), 8192 + 4096);
-        assert!(partition.room(other).unwrap() >= 9096);
+        let changes = |partition: &BootPartition, running: &str| {
+            let changes = partition.changes_first(&running.parse().unwrap(), 4096).unwrap();
+            (changes.freed, changes.taken)
+        };
+        assert_eq!(changes(&partition, "1.0.0"), (8192 + 4096, 12288));
+        assert_eq!(changes(&partition, "0.9.0"), (12288 + 4096, 8192));
+        partition.write("anya_1.0.0.spare", &mut io::repeat(1).take(9000)).unwrap();
+        assert_eq!(changes(&partition, "1.0.0"), (8192 + 4096, 0), "its spare is there");
+        assert_eq!(changes(&partition, "0.9.0"), (12288 + 4096 + 12288, 8192));
+        assert!(partition.room(&"1.0.0".parse().unwrap()).unwrap() >= 9096);
+    }
+
+    #[test]
+    fn the_room_of_a_slots_own_partition_is_that_without_its_kernel_image() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut partition = BootPartition::open(folder.path()).unwrap();
+        partition.write("boot.img", &mut io::repeat(1).take(64 << 20)).unwrap();
+        let with = partition.room_without(|_| false).unwrap();
+        let without = partition.room_without(|name| name == "boot.img").unwrap();
+        assert!(without > with.saturating_add(32 << 20), "{without} {with}");
     }
 }

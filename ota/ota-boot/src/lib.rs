@@ -10,12 +10,14 @@
 //! | module | what it does |
 //! |---|---|
 //! | [`boot_folder`] | the folder, on FAT |
+//! | [`fsck`] | what has to be repaired of it after a power cut |
 //! | [`gpt`] | the partition table, which a power cut must not lose |
 //! | [`readback`], [`digest`] | what the medium has, not what it was given |
 //! | [`room`] | how much room there is |
 
 pub mod boot_folder;
 pub mod digest;
+pub mod fsck;
 pub mod gpt;
 pub mod readback;
 pub mod room;

@@ -33,12 +33,24 @@
 //! tries can also be spent by power cuts or by a rollback to a slot that does not boot; after that it stays,
 //! says what is wrong, and waits for the owner ([`SystemdBoot::try_all_again`]).
 //!
+//! # When an entry gets lost
+//!
+//! A rename on FAT is two changes to the folder, which may lie in two sectors. A disk that reorders its writes can
+//! bring the first one to the medium and not the second when the power goes; the entry is lost then. The firmware
+//! renames on every start. So beside the entries lies a **spare**: a second copy of the kernel image of the version
+//! that was good last, under a name that the loader ignores. A spare whose version has no entry means that the entry
+//! got lost: it is put back, by the next version that runs or by the rescue system ([`SystemdBoot::clear_up`],
+//! [`SystemdBoot::put_back`]). No version is left alone without its spare.
+//!
 //! # Limits
 //!
 //! - The partition table has two copies, of which firmware restores one from the other: a change to it
 //!   happens or does not.
-//! - The rename of a file whose content is on the medium is one write. Of one that is not, nothing is
-//!   assumed: it is always synced first.
+//! - A sector of the folder is written or is not, and an entry's records lie in one. Of those that do not, a torn
+//!   rename can leave the short name, which the loader starts without counting; the system that runs then sets it right.
+//! - A rename that leaves both names stops the counting, as the firmware gives no name twice. The system that runs then
+//!   sets that right, too; a version that dies before it gets there is started for ever. It takes a cut within the
+//!   milliseconds in which the firmware counts, a disk that then keeps just the later write, and a version that is dead.
 
 pub mod entry;
 mod folder;
@@ -54,6 +66,6 @@ pub mod tryboot;
 pub use folder::BootFolder;
 pub use identity::{IdentityError, Slot, SlotFacts, Slots, System};
 pub use install::{Action, Installation, OutOfTurn};
-pub use loader::{BootLoader, LoaderCapabilities, LoaderError, Restart, Start};
+pub use loader::{BootLoader, LoaderCapabilities, LoaderError, Marked, Restart, Start};
 pub use systemd_boot::SystemdBoot;
 pub use tryboot::Tryboot;

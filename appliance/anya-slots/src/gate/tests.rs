@@ -53,6 +53,7 @@ fn what_was_good_before_is_marked_good_as_soon_as_it_is_healthy() {
     let health = |second| if second < 30 { Health::Silent } else { Health::Healthy };
     assert_eq!(watched(&machine, &Scripted::default(), health), (Ended::Good, 30));
     assert_eq!(machine.entry_names(), ["anya_1.0.0+3.efi"]);
+    assert_eq!(machine.spares(), ["anya_1.0.0.spare"]);
     assert!(Gated::read(&machine.places).good);
 }
 
@@ -64,6 +65,15 @@ fn on_trial_it_has_to_be_healthy_for_a_while_and_the_epoch_is_raised() {
     assert_eq!(watched(&machine, &Scripted::default(), health), (Ended::Good, 102));
     assert_eq!(machine.entry_names(), ["anya_0.9.0+3.efi", "anya_1.0.0+3.efi"]);
     assert_eq!((machine.trial(), machine.counter.read().unwrap()), (None, 4));
+}
+
+#[test]
+fn without_a_spare_a_version_is_good_all_the_same() {
+    let machine = machine();
+    // A folder in its place.
+    std::fs::create_dir(machine.places.esp().join("EFI/Linux/anya_1.0.0.part")).unwrap();
+    assert_eq!(watched(&machine, &Scripted::default(), |_| Health::Healthy).0, Ended::Good);
+    assert_eq!((machine.entry_names(), machine.spares()), (vec!["anya_1.0.0+3.efi".to_owned()], vec![]));
 }
 
 #[test]

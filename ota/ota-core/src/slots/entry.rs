@@ -3,6 +3,9 @@
 //! Behind the `+` stands how many tries are left, behind the `-` how many were made
 //! (systemd.io/AUTOMATIC_BOOT_ASSESSMENT). The loader counts before it starts the entry. A name without
 //! `+` is started without being counted.
+//!
+//! Beside them lie files that the loader ignores, as they do not end in `.efi`: kernel images that are being
+//! written (`anya_1.2.3.part`), and the spare, a copy for the case that an entry gets lost (`anya_1.2.3.spare`).
 
 use std::fmt;
 
@@ -14,6 +17,8 @@ pub const IMAGE_ID: &str = "anya";
 pub const RESCUE: &str = "anya-rescue.efi";
 /// `IMAGE_ID` of the rescue system: behind that of the slots.
 pub const RESCUE_IMAGE_ID: &str = "zz-anya-rescue";
+/// How the name of a spare ends.
+const SPARE: &str = ".spare";
 /// How many tries a system has.
 pub const TRIES: u32 = 3;
 
@@ -29,6 +34,9 @@ pub struct Tries {
 impl Tries {
     /// All tries left, none made.
     pub const ALL: Self = Self { left: TRIES, done: 0 };
+
+    /// No try left, none made. No counting leads here.
+    pub const NONE: Self = Self { left: 0, done: 0 };
 
     /// What the loader makes of it when it starts the entry.
     #[must_use]
@@ -70,9 +78,27 @@ impl EntryName {
         Some(Self { version: Version::from_loader_form(version).ok()?, tries })
     }
 
-    /// Whether a file is a kernel image that was not written to the end.
+    /// Whether a file is a kernel image that was not written to the end, or is about to be removed.
     pub fn is_part(file: &str) -> bool {
         file.strip_suffix(".part").is_some_and(|name| name.starts_with(IMAGE_ID))
+    }
+
+    /// The name of the copy that makes up for an entry that got lost; the loader ignores it.
+    pub fn spare(version: &Version) -> String {
+        format!("{IMAGE_ID}_{}{SPARE}", version.loader_form())
+    }
+
+    /// The version whose spare a file is; `None` when it is no spare.
+    pub fn spare_of(file: &str) -> Option<Version> {
+        let version = file.strip_suffix(SPARE)?.strip_prefix(IMAGE_ID)?.strip_prefix('_')?;
+        Version::from_loader_form(version).ok()
+    }
+
+    /// Whether the loader takes a file for an entry, and the box does not know it: what is left of an entry whose
+    /// long name was torn off goes by its short name, `ANYA_1~1.EFI`.
+    pub fn is_stray(file: &str) -> bool {
+        let is_entry = file.to_ascii_lowercase().ends_with(".efi");
+        is_entry && file != RESCUE && Self::parse(file).is_none()
     }
 }
 
@@ -123,6 +149,7 @@ mod tests {
             RESCUE,
             "anya_1.2.3.part",
             "anya_1.2.3+3.efi.part",
+            "anya_1.2.3.spare",
             "anya_1.2.3+.efi",
             "anya_1.2.3+-1.efi",
             "anya_1.2.3+3-.efi",
@@ -136,6 +163,26 @@ mod tests {
             assert_eq!(EntryName::parse(name), None, "{name}");
         }
         assert!(EntryName::is_part("anya_1.2.3.part") && !EntryName::is_part("anya_1.2.3+3.efi"));
+    }
+
+    #[test]
+    fn a_spare_says_of_which_version_it_is() {
+        let version = "1.2.3-rc.1".parse().unwrap();
+        assert_eq!(EntryName::spare(&version), "anya_1.2.3~rc.1.spare");
+        assert_eq!(EntryName::spare_of("anya_1.2.3~rc.1.spare"), Some(version));
+        for name in
+            ["anya_1.2.3.part", "anya_1.2.3+3.efi", "anya_.spare", "anya_1.2.3+3.spare", "1.2.3.spare"]
+        {
+            assert_eq!(EntryName::spare_of(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn what_the_loader_would_start_and_the_box_does_not_know_is_told() {
+        assert!(["ANYA_1~1.EFI", "other.efi"].iter().all(|file| EntryName::is_stray(file)));
+        for name in [RESCUE, "anya_1.2.3+3.efi", "anya_1.2.3.spare", "anya_1.2.3.part", "notes.txt"] {
+            assert!(!EntryName::is_stray(name), "{name}");
+        }
     }
 
     proptest! {

@@ -8,6 +8,10 @@ use crate::manifest::Content;
 /// without a journal, so that the order of writes and syncs is all there is against power cuts. Names are
 /// plain file names.
 ///
+/// After a cut, two names may stand for one content, and a name for content that FAT's table calls free; removing
+/// one of them, or writing beside it, would damage the other. So whoever changes a folder has the file system checked
+/// first, once after each start (`fsck.fat -a`: of two names the first keeps the content, the other has none then).
+///
 /// Nothing but [`BootFolder::sync`] promises that something is on the medium.
 pub trait BootFolder {
     /// The names of all files.
@@ -16,11 +20,19 @@ pub trait BootFolder {
     /// A file's content, of at most `limit` bytes; more is an error.
     fn read(&self, name: &str, limit: usize) -> io::Result<Vec<u8>>;
 
+    /// How long a file is, bytes.
+    fn size(&self, name: &str) -> io::Result<u64>;
+
     /// Writes a file anew, whatever was there, and says what it holds then: size and SHA-256 of what was
     /// **read back** past the cache, not of what was given.
     fn write(&mut self, name: &str, content: &mut dyn Read) -> io::Result<Content>;
 
-    /// Renames a file, over another one if need be.
+    /// Copies a file to another name, whatever was there, and says whether what was **read back** past the cache is
+    /// what the first one holds.
+    fn copy(&mut self, from: &str, to: &str) -> io::Result<bool>;
+
+    /// Renames a file, over another one if need be. Until it is synced, a cut can leave the old name, the new one, both
+    /// for one content, or neither.
     fn rename(&mut self, from: &str, to: &str) -> io::Result<()>;
 
     /// Removes a file.
@@ -40,8 +52,16 @@ impl<F: BootFolder + ?Sized> BootFolder for &mut F {
         (**self).read(name, limit)
     }
 
+    fn size(&self, name: &str) -> io::Result<u64> {
+        (**self).size(name)
+    }
+
     fn write(&mut self, name: &str, content: &mut dyn Read) -> io::Result<Content> {
         (**self).write(name, content)
+    }
+
+    fn copy(&mut self, from: &str, to: &str) -> io::Result<bool> {
+        (**self).copy(from, to)
     }
 
     fn rename(&mut self, from: &str, to: &str) -> io::Result<()> {

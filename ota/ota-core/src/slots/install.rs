@@ -6,7 +6,7 @@
 //!
 //! | action | on the disk when it is done | after a cut during it |
 //! |---|---|---|
-//! | `Forget` | only the running system has an entry, with all its tries | the other's entry may still be there, with its slot whole |
+//! | `Forget` | only the running system has an entry, with all its tries, and its spare is there | the other's entry may still be there, with its slot whole |
 //! | `LabelEmpty` | the other slot says that it is empty | old label or new |
 //! | `WriteRoot`, `WriteVerity` | its content | half of it |
 //! | `VerifyReadBack` | the same, read past the cache and checked against the root hash | the same |

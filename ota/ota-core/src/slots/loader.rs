@@ -80,6 +80,15 @@ pub enum LoaderError {
     BadAutoboot,
 }
 
+/// What came of marking a system good.
+#[derive(Debug)]
+pub enum Marked {
+    /// It is good, and all else is done.
+    Fully,
+    /// It is good, but the copy that would make up for an entry that gets lost could not be made.
+    WithoutSpare(LoaderError),
+}
+
 /// A boot loader. What a method has done is on the medium when it returns; a power cut during any of them
 /// leaves a slot that boots.
 pub trait BootLoader {
@@ -90,7 +99,7 @@ pub trait BootLoader {
     fn start_of(&self, system: &System) -> Result<Start, LoaderError>;
 
     /// From now on it starts the running system alone, and that with all its tries, as nothing else is left
-    /// to start. Fails, with nothing changed, when it does not know the running system.
+    /// to start; so what makes up for its entry, should that get lost, has to be there before. Fails, with nothing changed, when it does not know the running system.
     fn forget_all_but(&mut self, running: &System) -> Result<(), LoaderError>;
 
     /// Takes the kernel image of a system, without starting it yet. What was written is read back and
@@ -106,7 +115,7 @@ pub trait BootLoader {
     fn arm(&mut self, target: &System) -> Result<Restart, LoaderError>;
 
     /// The running system works: it gets all its tries again, and is what is started from now on.
-    fn mark_good(&mut self, running: &System) -> Result<(), LoaderError>;
+    fn mark_good(&mut self, running: &System) -> Result<Marked, LoaderError>;
 
     /// The running system does not work as it should, and is what is started next all the same, once.
     fn keep(&mut self, running: &System) -> Result<(), LoaderError>;

@@ -2,14 +2,22 @@
 //!
 //! All there is to it are the names of files in `EFI/Linux` ([`super::entry`]); the loader itself counts
 //! down. Each change is one rename of a file whose content is on the medium, with a sync before and after.
+//!
+//! A rename can lose a file when the power goes, so a copy of the version that was good last lies beside the entries
+//! ([`spare`]). Before anything is removed it goes by a name that the loader ignores: a file that is half removed may
+//! still have its name, and would be started. What a cut leaves is cleared up after the next start ([`clear_up`]).
 
 use std::io::Read;
 
 use super::entry::{EntryName, TRIES, Tries};
-use super::loader::{BootLoader, LoaderCapabilities, LoaderError, Restart, Start};
+use super::loader::{BootLoader, LoaderCapabilities, LoaderError, Marked, Restart, Start};
+use super::order::{Candidate, compare};
 use super::{BootFolder, System};
 use crate::manifest::Content;
-use crate::version::Version;
+
+mod clear_up;
+mod last_chance;
+mod spare;
 
 /// systemd-boot over the folder with its entries.
 #[derive(Debug)]
@@ -23,85 +31,58 @@ impl<F: BootFolder> SystemdBoot<F> {
         Self { folder }
     }
 
-    /// For the rescue system, before it shows anything: every slot without a try gets one more, unless it
-    /// had that before. Returns the versions that got one: when there are any, restart; when there are none,
-    /// say so to the owner and stay.
-    ///
-    /// # Errors
-    /// The folder.
-    pub fn last_chance(&mut self) -> Result<Vec<Version>, LoaderError> {
-        let due = |tries: Tries| tries.left == 0 && !had_last_chance(tries);
-        self.set_tries(|tries| due(tries).then_some(Tries { left: 1, ..tries }))
-    }
-
-    /// For the rescue system, when the owner asks for it: every slot gets all its tries. Returns the
-    /// versions.
-    ///
-    /// # Errors
-    /// The folder.
-    pub fn try_all_again(&mut self) -> Result<Vec<Version>, LoaderError> {
-        self.set_tries(|_| Some(Tries::ALL))
-    }
-
-    fn set_tries(&mut self, new: impl Fn(Tries) -> Option<Tries>) -> Result<Vec<Version>, LoaderError> {
-        let mut versions = Vec::new();
-        for entry in self.entries()? {
-            if let Some(tries) = entry.tries.and_then(&new) {
-                self.rename(&entry, Some(tries))?;
-                versions.push(entry.version);
-            }
-        }
-        self.sync()?;
-        Ok(versions)
-    }
-
-    /// A system stays up: should it die one day, the other slot may have its last chance once more.
-    fn allow_last_chance(&mut self) -> Result<(), LoaderError> {
-        let had = |tries: Tries| tries.left == 0 && had_last_chance(tries);
-        if self.entries()?.iter().any(|entry| entry.tries.is_some_and(had)) {
-            self.set_tries(|tries| had(tries).then_some(Tries { left: 0, done: TRIES }))?;
-        }
-        Ok(())
-    }
-
     fn files(&self) -> Result<Vec<String>, LoaderError> {
         self.folder.list().map_err(LoaderError::List)
     }
 
-    /// The slots' entries, in the order in which the loader would start them.
-    fn entries(&self) -> Result<Vec<EntryName>, LoaderError> {
-        let mut entries: Vec<_> =
-            self.files()?.iter().filter_map(|file| super::order::Candidate::from_file(file)).collect();
-        entries.sort_by(super::order::compare);
-        Ok(entries.iter().filter_map(|entry| EntryName::parse(&entry.file)).collect())
+    fn size(&self, name: &str) -> Result<u64, LoaderError> {
+        self.folder.size(name).map_err(|source| LoaderError::Read { name: name.to_owned(), source })
     }
 
-    /// The entries of a system: one, or twins that something left behind.
+    /// Those files of which this is true.
+    fn files_that(&self, is: impl Fn(&str) -> bool) -> Result<Vec<String>, LoaderError> {
+        let mut files = self.files()?;
+        files.retain(|file| is(file));
+        Ok(files)
+    }
+
+    /// The slots' entries, in the order in which the loader would start them. A file without content is none.
+    fn entries(&self) -> Result<Vec<EntryName>, LoaderError> {
+        let mut candidates = Vec::new();
+        for candidate in self.files()?.iter().filter_map(|file| Candidate::from_file(file)) {
+            if self.size(&candidate.file)? > 0 {
+                candidates.push(candidate);
+            }
+        }
+        candidates.sort_by(compare);
+        Ok(candidates.iter().filter_map(|candidate| EntryName::parse(&candidate.file)).collect())
+    }
+
+    /// The entries of a system: one, or two names of one file that a cut left behind.
     fn entries_of(&self, system: &System) -> Result<Vec<EntryName>, LoaderError> {
         let mut entries = self.entries()?;
         entries.retain(|entry| entry.version == system.version);
         if entries.is_empty() { Err(LoaderError::NoEntry(system.clone())) } else { Ok(entries) }
     }
 
-    /// The system has one entry, with this counter.
+    /// The system has an entry with this counter.
     fn count(&mut self, system: &System, tries: Tries) -> Result<(), LoaderError> {
         let entries = self.entries_of(system)?;
-        let wanted = entries.iter().position(|entry| entry.tries == Some(tries));
-        if wanted.is_some() && entries.len() == 1 {
+        if entries.iter().any(|entry| entry.tries == Some(tries)) {
             return Ok(());
         }
         self.sync()?;
-        let kept = wanted.unwrap_or(0);
-        if wanted.is_none() {
-            self.rename(&entries[kept], Some(tries))?;
-            self.sync()?;
-        }
-        for (at, twin) in entries.iter().enumerate() {
-            if at != kept {
-                self.remove(&twin.to_string())?;
-            }
-        }
+        self.rename(&entries[0], Some(tries))?;
         self.sync()
+    }
+
+    /// The system, which may be dead, has all its tries. It gets there by way of a name to which no counting leads:
+    /// should a cut leave both names, and the firmware come to the second one, it could not give it and would not count.
+    fn rearm(&mut self, system: &System) -> Result<(), LoaderError> {
+        if self.start_of(system)? != Start::Counted(Tries::ALL) {
+            self.count(system, Tries::NONE)?;
+        }
+        self.count(system, Tries::ALL)
     }
 
     fn rename(&mut self, entry: &EntryName, tries: Option<Tries>) -> Result<(), LoaderError> {
@@ -123,11 +104,6 @@ impl<F: BootFolder> SystemdBoot<F> {
     }
 }
 
-/// More tries were made than are given at first.
-fn had_last_chance(tries: Tries) -> bool {
-    tries.done > TRIES
-}
-
 impl<F: BootFolder> BootLoader for SystemdBoot<F> {
     fn capabilities(&self) -> LoaderCapabilities {
         LoaderCapabilities { tries: TRIES, counts_every_start: true, armed_by: Restart::Plain }
@@ -142,14 +118,14 @@ impl<F: BootFolder> BootLoader for SystemdBoot<F> {
     }
 
     fn forget_all_but(&mut self, running: &System) -> Result<(), LoaderError> {
+        self.make_spare(running)?;
         self.count(running, Tries::ALL)?;
-        for file in self.files()? {
-            let other = EntryName::parse(&file).is_some_and(|entry| entry.version != running.version);
-            if other || EntryName::is_part(&file) {
-                self.remove(&file)?;
-            }
-        }
-        self.sync()
+        let is_other = |file: &str| {
+            EntryName::parse(file).is_some_and(|entry| entry.version != running.version)
+                || EntryName::is_stray(file)
+        };
+        self.discard(self.files_that(is_other)?)?;
+        self.clear_parts()
     }
 
     fn stage(
@@ -158,6 +134,7 @@ impl<F: BootFolder> BootLoader for SystemdBoot<F> {
         kernel: &mut dyn Read,
         promised: &Content,
     ) -> Result<(), LoaderError> {
+        self.clear_parts()?;
         let name = EntryName::part(&target.version);
         let told = |source| LoaderError::Write { name: name.clone(), source };
         let written = self.folder.write(&name, kernel).map_err(told)?;
@@ -180,9 +157,11 @@ impl<F: BootFolder> BootLoader for SystemdBoot<F> {
         Ok(Restart::Plain)
     }
 
-    fn mark_good(&mut self, running: &System) -> Result<(), LoaderError> {
+    fn mark_good(&mut self, running: &System) -> Result<Marked, LoaderError> {
+        let spare = self.make_spare(running);
         self.count(running, Tries::ALL)?;
-        self.allow_last_chance()
+        self.allow_last_chance()?;
+        Ok(spare.map_or_else(Marked::WithoutSpare, |()| Marked::Fully))
     }
 
     fn keep(&mut self, running: &System) -> Result<(), LoaderError> {
@@ -193,9 +172,9 @@ impl<F: BootFolder> BootLoader for SystemdBoot<F> {
     /// The other gets all its tries. When the running one would still come first, being newer, it has none
     /// left: the rescue system gives it one again, should the other not work.
     fn prefer(&mut self, other: &System, running: &System) -> Result<Restart, LoaderError> {
-        self.count(other, Tries::ALL)?;
+        self.rearm(other)?;
         if running.version > other.version {
-            self.count(running, Tries { left: 0, done: 0 })?;
+            self.count(running, Tries::NONE)?;
         }
         Ok(Restart::Plain)
     }

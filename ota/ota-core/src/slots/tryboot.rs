@@ -24,10 +24,10 @@
 
 mod tries;
 
-use std::io::Read;
+use std::io::{self, Read};
 
 use super::entry::TRIES;
-use super::loader::{BootLoader, LoaderCapabilities, LoaderError, Restart, Start};
+use super::loader::{BootLoader, LoaderCapabilities, LoaderError, Marked, Restart, Start};
 use super::{BootFolder, Slot, System};
 use crate::manifest::Content;
 
@@ -101,12 +101,16 @@ pub fn count_start<F: BootFolder>(
     Ok(if other_starts() { Counted::GivesWay } else { Counted::GoesOn })
 }
 
-/// Whether a slot's boot partition has a kernel image.
+/// Whether a slot's boot partition has a kernel image; one without content is none.
 ///
 /// # Errors
 /// The folder.
 pub fn has_kernel(slot: &impl BootFolder) -> Result<bool, LoaderError> {
-    Ok(slot.list().map_err(LoaderError::List)?.iter().any(|file| file == KERNEL))
+    if !slot.list().map_err(LoaderError::List)?.iter().any(|file| file == KERNEL) {
+        return Ok(false);
+    }
+    let told = |source| LoaderError::Read { name: KERNEL.to_owned(), source };
+    Ok(slot.size(KERNEL).map_err(told)? > 0)
 }
 
 /// Whether a file of a boot partition is a kernel image, or what was to become one: an installation removes it.
@@ -114,17 +118,31 @@ pub fn is_kernel(name: &str) -> bool {
     [KERNEL, KERNEL_PART].contains(&name)
 }
 
-/// The slot that the firmware starts.
+/// The slot that the firmware starts. Without a file it takes the first partition that can be started.
 fn default_of(first: &impl BootFolder) -> Result<Slot, LoaderError> {
-    let told = |source| LoaderError::Read { name: AUTOBOOT.to_owned(), source };
-    let text = first.read(AUTOBOOT, AUTOBOOT_LIMIT).map_err(told)?;
-    default_slot(&text).ok_or(LoaderError::BadAutoboot)
+    match first.read(AUTOBOOT, AUTOBOOT_LIMIT) {
+        Ok(text) => default_slot(&text).ok_or(LoaderError::BadAutoboot),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Slot::A),
+        Err(source) => Err(LoaderError::Read { name: AUTOBOOT.to_owned(), source }),
+    }
 }
 
 impl<F: BootFolder> Tryboot<F> {
     /// The first partition, and the boot partitions `[A, B]`.
     pub fn new(first: F, slots: [F; 2]) -> Self {
         Self { first, slots }
+    }
+
+    /// Once after each start, when the file systems were checked and before anything else is done: removes what is
+    /// left of what was being written, and a kernel image that has lost its content.
+    ///
+    /// # Errors
+    /// A folder.
+    pub fn clear_up(&mut self, running: Slot) -> Result<(), LoaderError> {
+        remove_those(&mut self.first, |name| name == AUTOBOOT_NEW)?;
+        let other = self.folder(running.other());
+        let is_whole = has_kernel(other)?;
+        remove_those(other, |name| name == KERNEL_PART || name == KERNEL && !is_whole)
     }
 
     fn default(&self) -> Result<Slot, LoaderError> {
@@ -161,6 +179,16 @@ fn replace(folder: &mut impl BootFolder, from: &str, to: &str) -> Result<(), Loa
     folder.sync().map_err(LoaderError::Sync)
 }
 
+/// Removes the files of which this is true.
+fn remove_those(folder: &mut impl BootFolder, is: impl Fn(&str) -> bool) -> Result<(), LoaderError> {
+    for name in folder.list().map_err(LoaderError::List)? {
+        if is(&name) {
+            folder.remove(&name).map_err(|source| LoaderError::Remove { name, source })?;
+        }
+    }
+    folder.sync().map_err(LoaderError::Sync)
+}
+
 impl<F: BootFolder> BootLoader for Tryboot<F> {
     fn capabilities(&self) -> LoaderCapabilities {
         LoaderCapabilities { tries: 1, counts_every_start: true, armed_by: Restart::Tryboot }
@@ -178,13 +206,7 @@ impl<F: BootFolder> BootLoader for Tryboot<F> {
 
     fn forget_all_but(&mut self, running: &System) -> Result<(), LoaderError> {
         self.mark_good(running)?;
-        let other = self.folder(running.slot.other());
-        for name in other.list().map_err(LoaderError::List)? {
-            if is_kernel(&name) {
-                other.remove(&name).map_err(|source| LoaderError::Remove { name, source })?;
-            }
-        }
-        other.sync().map_err(LoaderError::Sync)
+        remove_those(self.folder(running.slot.other()), is_kernel)
     }
 
     fn stage(
@@ -206,11 +228,12 @@ impl<F: BootFolder> BootLoader for Tryboot<F> {
         Ok(Restart::Tryboot)
     }
 
-    fn mark_good(&mut self, running: &System) -> Result<(), LoaderError> {
+    fn mark_good(&mut self, running: &System) -> Result<Marked, LoaderError> {
         self.with_kernel(running)?;
         tries::set_default(&mut self.first, TRIES)?;
         self.set_default(running.slot)?;
-        tries::set_other(&mut self.first, false)
+        tries::set_other(&mut self.first, false)?;
+        Ok(Marked::Fully)
     }
 
     fn keep(&mut self, running: &System) -> Result<(), LoaderError> {

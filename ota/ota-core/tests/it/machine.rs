@@ -13,10 +13,10 @@ use ota_core::digest::RootHash;
 use ota_core::fingerprint::Fingerprint;
 use ota_core::life::{Event as Step, Phase, StartFacts};
 use ota_core::signers::{Signer, SignerList, Signers};
-use ota_core::simulation::{MemoryFolder, systemd_boot};
+use ota_core::simulation::{MemoryFolder, systemd_boot, systemd_boot_cut};
 use ota_core::slots::entry::{EntryName, RESCUE};
 use ota_core::slots::gate::{Gate, GateFacts, GatePolicy, gate};
-use ota_core::slots::{BootLoader, Slot, SlotFacts, Slots, Start, System, SystemdBoot};
+use ota_core::slots::{BootLoader, LoaderError, Marked, Slot, SlotFacts, Slots, Start, System, SystemdBoot};
 use ota_core::trust::{Known, SetAside};
 use ota_core::version::Version;
 use uuid::Uuid;
@@ -119,7 +119,11 @@ impl Machine {
         };
         let entry = EntryName::fresh(&first).to_string();
         let mut machine = Self {
-            esp: MemoryFolder::with([(entry.as_str(), &kernel(&first)), (RESCUE, b"rescue")]),
+            esp: MemoryFolder::with([
+                (entry.as_str(), &kernel(&first)),
+                (EntryName::spare(&first).as_str(), &kernel(&first)),
+                (RESCUE, b"rescue"),
+            ]),
             disk: [slot(Some(hash), &Slots::label(&first)), slot(None, Slots::EMPTY)],
             behaviour: [(first.clone(), Behaviour::Sound)].into(),
             epochs: [(first, 1)].into(),
@@ -167,6 +171,8 @@ impl Machine {
     }
 
     /// It starts until it stays up.
+    ///
+    /// Entries that a torn rename has lost are put back on the way, by the rescue system or by what runs.
     pub(crate) fn settle(&mut self) {
         let mut starts: BTreeMap<Version, u32> = BTreeMap::new();
         let mut last_chances = 0;
@@ -174,7 +180,8 @@ impl Machine {
             for _ in 0..20 {
                 let (entry, content) = systemd_boot(&mut self.esp).expect("there is something to start");
                 if entry.file == RESCUE {
-                    if self.loader().last_chance().unwrap().is_empty() {
+                    let put_back = self.rescue().unwrap();
+                    if put_back.is_empty() && self.loader().last_chance().unwrap().is_empty() {
                         break 'up Up::Rescue;
                     }
                     last_chances += 1;
@@ -200,6 +207,7 @@ impl Machine {
         if !self.starts(version) {
             return None;
         }
+        self.clear_up(version).unwrap();
         let slots = self.slots(version);
         let running = slots.running().clone();
         let other = slots.other();
@@ -216,7 +224,8 @@ impl Machine {
             Gate::Wait => panic!("an hour is enough"),
             Gate::Restart => None,
             Gate::MarkGood => {
-                self.loader().mark_good(&running).unwrap();
+                let marked = self.loader().mark_good(&running).unwrap();
+                assert!(matches!(marked, Marked::Fully), "{marked:?}");
                 self.established.insert(version.clone());
                 self.cuts = 0;
                 Some(true)
@@ -228,6 +237,20 @@ impl Machine {
                 Some(false)
             }
         }
+    }
+
+    /// What the rescue system does first: the file system is checked, and what is lost put back.
+    fn rescue(&mut self) -> Result<Vec<Version>, LoaderError> {
+        self.esp.repair();
+        self.loader().clear_up(None)
+    }
+
+    /// What a version does first when it runs.
+    fn clear_up(&mut self, running: &Version) -> Result<(), LoaderError> {
+        self.esp.repair();
+        let put_back = self.loader().clear_up(Some(running))?;
+        assert!(!put_back.contains(running), "what runs has its entry");
+        Ok(())
     }
 
     /// The service finds out what became of an update.
@@ -285,9 +308,25 @@ impl Machine {
     pub(crate) fn cut_starts(&mut self, count: u32) {
         for _ in 0..count {
             self.cuts += 1;
-            if systemd_boot(&mut self.esp).expect("there is something to start").0.file == RESCUE {
+            if systemd_boot(&mut self.esp).expect("there is something to start").0.file == RESCUE
+                && self.rescue().unwrap().is_empty()
+            {
                 self.loader().last_chance().unwrap();
             }
+        }
+        self.settle();
+    }
+
+    /// The power fails while the firmware counts a start. That both names are left is fatal for a version that dies
+    /// before it can clear up (`ota_core::slots`, Limits), so that does not happen to one.
+    pub(crate) fn cut_while_counting(&mut self, chance: u64) {
+        self.cuts += 1;
+        let before = self.esp.clone();
+        systemd_boot_cut(&mut self.esp, chance);
+        let (old, new) = (before.on_the_medium(), self.esp.on_the_medium());
+        let dies = |file: &String| EntryName::parse(file).is_some_and(|entry| !self.starts(&entry.version));
+        if new.len() > old.len() && new.keys().filter(|file| !old.contains_key(*file)).any(dies) {
+            self.esp = before;
         }
         self.settle();
     }
@@ -298,12 +337,12 @@ impl Machine {
         self.esp.set_fuse(Some(fuse));
         self.cuts += 1;
         if entry.file == RESCUE {
-            let _ = self.loader().last_chance();
+            let _ = self.rescue().and_then(|_| self.loader().last_chance());
         } else {
             let version = EntryName::parse(&entry.file).unwrap().version;
             if self.starts(&version) && self.behaviour[&version] == Behaviour::Sound {
                 let running = self.slots(&version).running().clone();
-                let _ = self.loader().mark_good(&running);
+                let _ = self.clear_up(&version).and_then(|()| self.loader().mark_good(&running));
             }
         }
         self.esp.cut(chance);

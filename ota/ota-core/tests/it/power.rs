@@ -29,6 +29,7 @@ enum Event {
         fuse: usize,
         chance: u64,
     },
+    CutWhileCounting(u64),
     Damage(Slot),
     Behave(Behaviour),
     TryAllAgain,
@@ -44,7 +45,7 @@ fn behaviours() -> impl Strategy<Value = Behaviour> {
 }
 
 fn fuses() -> impl Strategy<Value = Option<usize>> {
-    prop::option::of(0_usize..24)
+    prop::option::of(0_usize..40)
 }
 
 fn events() -> impl Strategy<Value = Event> {
@@ -56,7 +57,8 @@ fn events() -> impl Strategy<Value = Event> {
             .prop_map(|(insist, fuse, chance)| Event::Again { insist, fuse, chance }),
         2 => (fuses(), any::<u64>()).prop_map(|(fuse, chance)| Event::RollBack { fuse, chance }),
         2 => (1_u32..6).prop_map(Event::CutStarts),
-        2 => (0_usize..8, any::<u64>()).prop_map(|(fuse, chance)| Event::CutWhileMarking { fuse, chance }),
+        2 => (0_usize..20, any::<u64>()).prop_map(|(fuse, chance)| Event::CutWhileMarking { fuse, chance }),
+        3 => any::<u64>().prop_map(Event::CutWhileCounting),
         1 => prop_oneof![Just(Slot::A), Just(Slot::B)].prop_map(Event::Damage),
         1 => behaviours().prop_map(Event::Behave),
         1 => Just(Event::TryAllAgain),
@@ -88,6 +90,7 @@ fn happen(machine: &mut Machine, event: &Event) {
         }
         Event::CutStarts(count) => machine.cut_starts(count),
         Event::CutWhileMarking { fuse, chance } => machine.cut_while_marking(fuse, chance),
+        Event::CutWhileCounting(chance) => machine.cut_while_counting(chance),
         Event::Damage(slot) => machine.damage(slot),
         Event::Behave(behaviour) => machine.behave(behaviour),
         Event::TryAllAgain => machine.try_all_again(),
@@ -111,7 +114,7 @@ proptest! {
 
 #[test]
 fn an_installation_cut_at_any_moment_ends_on_one_of_both_and_completes_when_tried_again() {
-    for fuse in 0..24 {
+    for fuse in 0..40 {
         for chance in 0..512_u64 {
             let chance = chance.wrapping_mul(0x9e37_79b9_7f4a_7c15);
             let mut machine = Machine::new();
@@ -127,6 +130,28 @@ fn an_installation_cut_at_any_moment_ends_on_one_of_both_and_completes_when_trie
             }
             assert_eq!(machine.up, Up::Running { version: second, good: true }, "{fuse} {chance}");
         }
+    }
+}
+
+#[test]
+fn an_entry_that_a_torn_rename_has_lost_comes_back_by_itself() {
+    for chance in 0..8 {
+        let mut machine = Machine::new();
+        machine.cut_while_counting(chance);
+        assert_eq!(machine.up, Up::Running { version: version(0), good: true }, "alone, {chance}");
+        for fuse in 0..20 {
+            for second in 0..8 {
+                machine.cut_while_marking(fuse, chance | second << 3);
+                machine.cut_while_counting(second);
+                assert_eq!(machine.up, Up::Running { version: version(0), good: true }, "{chance} {fuse}");
+            }
+        }
+        let new = machine.release(Behaviour::Sound, 1);
+        machine.install(&new, false, None, 0).unwrap();
+        machine.cut_while_counting(chance);
+        assert!(matches!(machine.up, Up::Running { good: true, .. }), "beside another one, {chance}");
+        machine.settle();
+        assert_eq!(machine.running(), Some(&new), "and the newer one is preferred again, {chance}");
     }
 }
 

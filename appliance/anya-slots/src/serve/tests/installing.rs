@@ -30,6 +30,7 @@ fn a_release_goes_into_the_slot_that_does_not_run_step_by_step() {
     assert_eq!(steps, [Action::VerifyReadBack, Action::SetIdentity, Action::StageKernel, Action::Arm]);
     assert_eq!(machine.entry_names(), ["anya_1.0.0+3.efi", "anya_1.1.0+3.efi"]);
     assert_eq!(machine.entry_content("anya_1.1.0+3.efi"), release.kernel_image);
+    assert_eq!(machine.spares(), ["anya_1.0.0.spare"], "of the version that was alone in the meantime");
     let [running, other] = machine.facts();
     let hash = release.manifest.root_hash;
     assert_eq!((other.root_uuid, other.verity_uuid), (hash.root_uuid(), hash.verity_uuid()));

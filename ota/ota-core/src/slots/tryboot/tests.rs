@@ -140,7 +140,7 @@ fn what_is_kept_comes_next_once_and_going_back_to_the_default_needs_no_argument(
 
 proptest! {
     #[test]
-    fn counting_that_is_cut_off_costs_a_try_or_none(fuse in 0_usize..6, chance: u64, left in 0_u32..=TRIES) {
+    fn counting_that_is_cut_off_takes_one_try_at_most(fuse in 0_usize..6, chance: u64, left in 0_u32..=TRIES) {
         let mut pi = Pi::new();
         pi.install().unwrap();
         tries::set_default(&mut pi.first, left).unwrap();
@@ -148,7 +148,8 @@ proptest! {
         let _ = count_start(&mut pi.first, Slot::A, || true);
         pi.first.cut(chance);
         let found = pi.left(Slot::A);
-        prop_assert!(found == left || found == left.checked_sub(1).unwrap_or(TRIES), "{left}, then {found}");
+        // A rename can lose the file.
+        prop_assert!(found + 1 >= left && (found <= left || found == TRIES), "{left}, then {found}");
         prop_assert!(pi.settle(false, [true, false]).is_some());
     }
 
@@ -168,6 +169,10 @@ proptest! {
         let (slot, kernel) = pi.starts(false).unwrap();
         prop_assert_eq!(kernel, if slot == Slot::A { b"old".to_vec() } else { b"new kernel".to_vec() });
         // And it completes when it is tried again.
+        for folder in [&mut pi.first].into_iter().chain(&mut pi.slots) {
+            folder.repair();
+        }
+        pi.loader().clear_up(slot).unwrap();
         if slot == Slot::A {
             pi.install().unwrap();
             pi.loader().mark_good(&system(Slot::B)).unwrap();

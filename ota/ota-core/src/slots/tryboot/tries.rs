@@ -1,7 +1,8 @@
 //! What is counted of the starts, kept beside `autoboot.txt` in the names of two files without content.
 //!
 //! `tries.3` to `tries.0` tells how many tries the default slot has left: each count is one rename. `tried` is there
-//! when the other slot was started since it last became one to be started.
+//! when the other slot was started since it last became one to be started. A rename that a power cut loses sets the
+//! count back, which costs nothing but time.
 
 use crate::slots::BootFolder;
 use crate::slots::entry::{TRIES, Tries};
