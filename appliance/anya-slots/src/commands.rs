@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use ota_client::fsck;
+use ota_core::slots::Restart;
 use root_side::program::Program;
 
 /// How long a program may take: each of them is done within a second on a disk that is well.
@@ -22,9 +23,19 @@ pub(crate) fn check(device: &Path) -> Program {
     program(fsck::PROGRAM, [fsck::REPAIR, &text(device)])
 }
 
-/// Mounts the boot partition. Nothing on it is for anybody but root.
-pub(crate) fn mount(device: &Path, at: &Path) -> Program {
-    let options = "nosuid,nodev,noexec,umask=0077";
+/// What a file system is mounted for.
+#[derive(Clone, Copy)]
+pub(crate) enum Access {
+    Read,
+    Write,
+}
+
+/// Mounts a boot partition. Nothing on it is for anybody but root.
+pub(crate) fn mount(device: &Path, at: &Path, access: Access) -> Program {
+    let options = match access {
+        Access::Read => "ro,nosuid,nodev,noexec,umask=0077",
+        Access::Write => "nosuid,nodev,noexec,umask=0077",
+    };
     program("mount", ["-t", "vfat", "-o", options, &text(device), &text(at)])
 }
 
@@ -38,7 +49,11 @@ pub(crate) fn verify_signature(certificate: &Path, kernel_image: &Path) -> Progr
     program("sbverify", ["--cert", &text(certificate), &text(kernel_image)])
 }
 
-/// Starts the machine again.
-pub(crate) fn restart() -> Program {
-    program("systemctl", ["--no-block", "reboot"])
+/// Starts the machine again. systemd hands the argument on to the kernel, and that to the firmware.
+pub(crate) fn restart(way: Restart) -> Program {
+    let arguments: &[&str] = match way {
+        Restart::Plain => &["--no-block", "reboot"],
+        Restart::Tryboot => &["--no-block", "--reboot-argument=0 tryboot", "reboot"],
+    };
+    program("systemctl", arguments.iter().copied())
 }

@@ -6,9 +6,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use ota_client::gpt;
-use ota_core::slots::{Slot, SlotFacts};
+use ota_core::slots::{Slot, SlotFacts, tryboot};
 use root_side::block;
 use uuid::{Uuid, uuid};
 
@@ -22,6 +22,11 @@ pub(crate) const ROOTS: [Uuid; 2] =
     [uuid!("4f68bce3-e8cd-4db1-96e7-fbcaf984b709"), uuid!("b921b045-1df0-41c3-af44-4c6f280d3fae")];
 pub(crate) const VERITY: [Uuid; 2] =
     [uuid!("2c7357ed-ebd2-46d9-aec1-23d437ec2bf5"), uuid!("df3300ce-d69f-4c92-978c-9bfb0f38d820")];
+
+/// The slots' own boot partitions, on a board that starts by `tryboot`: what they are (Microsoft's basic data, as
+/// firmware expects of FAT), and how they are labelled.
+pub(crate) const BASIC_DATA: Uuid = uuid!("ebd0a0a2-b9e5-4433-87c0-68b6b72699c7");
+pub(crate) const SLOTS_BOOT: [&str; 2] = ["boot-a", "boot-b"];
 
 /// A partition.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,8 +48,10 @@ pub(crate) struct SlotPartitions {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Disk {
     pub(crate) table: Table,
-    /// The boot partition.
+    /// The boot partition that the firmware reads first.
     pub(crate) esp: PathBuf,
+    /// The boot partitions of the slots `[A, B]`, on a board that starts by `tryboot`.
+    pub(crate) slots_boot: Option<[PathBuf; 2]>,
     slots: [SlotPartitions; 2],
     /// What the running root is made of.
     in_use: BTreeSet<PathBuf>,
@@ -73,7 +80,8 @@ impl Disk {
         };
         let (roots, trees) = (of(&ROOTS), of(&VERITY));
         ensure!(roots.len() == 2 && trees.len() == 2, "the disk does not have two slots");
-        let esp = of(&[ESP]).into_iter().next().context("the disk has no boot partition")?.0.device;
+        let esp = of(&[ESP]).into_iter().next().context("the disk has no boot partition")?.0;
+        let slots_boot = slots_boot(&esp, &of(&[BASIC_DATA]))?;
         let slots = [0, 1].map(|at| SlotPartitions {
             root: roots[at].0.clone(),
             verity: trees[at].0.clone(),
@@ -85,7 +93,7 @@ impl Disk {
         });
         let behind_root = block::behind_root(root);
         let in_use = behind_root.iter().filter_map(|name| block::device(root, &disk.join(name))).collect();
-        Ok(Self { table, esp, slots, in_use })
+        Ok(Self { table, esp: esp.device, slots_boot, slots, in_use })
     }
 
     /// What the partition table says of the slots `[A, B]`.
@@ -104,4 +112,19 @@ impl Disk {
         let SlotPartitions { root, verity, .. } = self.slot(slot);
         [root, verity].iter().any(|partition| self.in_use.contains(&partition.device))
     }
+}
+
+/// The slots' own boot partitions. The firmware knows partitions by their numbers alone: where the labels say
+/// otherwise, it would start something else than this program believes.
+fn slots_boot(esp: &Partition, found: &[(Partition, &gpt::Partition)]) -> Result<Option<[PathBuf; 2]>> {
+    let of = |slot: Slot| found.iter().find(|(_, entry)| entry.label == SLOTS_BOOT[slot as usize]);
+    let [a, b] = match [of(Slot::A), of(Slot::B)] {
+        [None, None] => return Ok(None),
+        [Some((a, _)), Some((b, _))] => [a, b],
+        _ => bail!("only one of the slots has a boot partition"),
+    };
+    let numbers = [esp.number, a.number, b.number];
+    let known = [tryboot::FIRST, tryboot::partition(Slot::A), tryboot::partition(Slot::B)];
+    ensure!(numbers == known, "the boot partitions are not where the firmware looks for them");
+    Ok(Some([a.device.clone(), b.device.clone()]))
 }

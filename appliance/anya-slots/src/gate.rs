@@ -10,14 +10,14 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use ota_core::slots::gate::{Gate, GateFacts, GatePolicy, gate};
-use ota_core::slots::{BootLoader, Marked, Start};
+use ota_core::slots::{Marked, Start};
 
 use crate::failure::Failure;
 use crate::keeper::Keeper;
 use crate::readyz::Health;
 use crate::run_files::{Gated, Started};
 use crate::trial::Trial;
-use crate::{commands, note, run_files};
+use crate::{note, run_files};
 
 pub(crate) use policy::read as policy;
 
@@ -131,7 +131,7 @@ fn starts(keeper: &Keeper<'_>) -> Result<Starts, Failure> {
     let loader = esp.loader()?;
     let running =
         loader.start_of(machine.slots.running()).context("cannot read the boot loader's entries")?;
-    Ok(Starts { running, other: machine.other_start(&loader)? })
+    Ok(Starts { running, other: machine.other_start(loader.as_ref())? })
 }
 
 /// The system works: it gets all its tries again, and what it was tried against is past.
@@ -180,8 +180,7 @@ fn give_way(keeper: &Keeper<'_>, on_trial: bool, health: &Health) -> Result<(), 
     if on_trial && let Err(failure) = leave_word(keeper, reason) {
         note(&format!("the reason was not written down: {:#}", in_full(failure)));
     }
-    keeper.runner.must(&commands::restart())?;
-    Ok(())
+    Ok(keeper.restart()?)
 }
 
 fn leave_word(keeper: &Keeper<'_>, reason: String) -> Result<(), Failure> {

@@ -46,7 +46,7 @@ pub(crate) fn converse(
     let machine = keeper.look()?;
     let store = keeper.store()?;
     let esp = keeper.esp(&machine)?;
-    if keeper.may_give_way(&machine, machine.other_start(&esp.loader()?)?) {
+    if keeper.may_give_way(&machine, machine.other_start(esp.loader()?.as_ref())?) {
         return Err(Failure::refused(code::NOT_NOW, ON_TRIAL));
     }
     let room = machine.room(&esp)?;

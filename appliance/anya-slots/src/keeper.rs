@@ -5,19 +5,19 @@ use std::fs::File;
 use anyhow::{Context, Result};
 use hal_api::EpochCounter;
 use jiff::Timestamp;
-use ota_client::boot_folder::BootPartition;
 use ota_client::room;
 use ota_client::slot_keeper::protocol::code;
-use ota_core::slots::{BootLoader, Slots, Start, SystemdBoot};
+use ota_core::slots::{BootLoader, Slots, Start};
 use ota_core::trust::{Known, Room};
 use root_side::program::Runner;
 
+use crate::commands;
 use crate::disk::{Disk, Partition, SlotPartitions};
 use crate::epoch::counted;
 use crate::esp::Esp;
 use crate::failure::Failure;
 use crate::places::Places;
-use crate::run_files::{Gated, Started};
+use crate::run_files::{Gated, Next, Started};
 use crate::running_image::{self, RunningImage};
 use crate::store::Store;
 
@@ -57,12 +57,20 @@ impl Keeper<'_> {
         Ok(Machine { image, disk, slots })
     }
 
-    /// Mounts the boot partition.
+    /// Mounts the boot partitions.
     ///
     /// # Errors
-    /// When it cannot be mounted.
+    /// When one cannot be mounted.
     pub(crate) fn esp(&self, machine: &Machine) -> Result<Esp<'_>> {
-        Esp::mount(self.runner, self.places, &machine.disk.esp)
+        Esp::mount(self.runner, self.places, &machine.disk, machine.slots.running().slot)
+    }
+
+    /// Starts the machine again, so that what was armed is started.
+    ///
+    /// # Errors
+    /// The service manager.
+    pub(crate) fn restart(&self) -> Result<()> {
+        self.runner.must(&commands::restart(Next::read(self.places).restart())).map(drop)
     }
 
     /// What the box remembers.
@@ -109,7 +117,7 @@ impl Machine {
     ///
     /// # Errors
     /// The boot partition.
-    pub(crate) fn other_start(&self, loader: &SystemdBoot<BootPartition>) -> Result<Start> {
+    pub(crate) fn other_start(&self, loader: &dyn BootLoader) -> Result<Start> {
         self.slots.other().map_or(Ok(Start::Never), |other| Ok(loader.start_of(&other)?))
     }
 
@@ -124,7 +132,7 @@ impl Machine {
             let file = File::open(&partition.device).with_context(told)?;
             room::of(&file).with_context(told)
         };
-        let uki = esp.entries()?.room(&self.image.version).context("cannot measure the boot partition")?;
+        let uki = esp.room(self.slots.running())?;
         Ok(Room { root: size(&other.root)?, verity: size(&other.verity)?, uki })
     }
 }

@@ -13,7 +13,7 @@
 //! - `anya-slots gate` watches over the service after the boot, until its version was marked good ([`gate`]).
 //!
 //! The rules are [`ota_core`]'s. What they hang on is found here: [`running_image`], [`disk`] with its [`table`],
-//! the boot partition ([`esp`]), what the box remembers ([`store`]), and whether an update is on [`trial`].
+//! the boot partitions and loader ([`esp`]), what the box remembers ([`store`]), and whether an update is on [`trial`].
 //! Mounts are other programs' work; [`commands`] has every one of them with its arguments.
 //!
 //! # Invariants
@@ -24,7 +24,7 @@
 //!
 //! # Limits
 //!
-//! One disk, two slots, systemd-boot.
+//! One disk, two slots; systemd-boot, or the Raspberry Pi's `tryboot`, by what boot partitions the disk has.
 
 mod believe;
 mod boot_check;

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use ota_core::slots::Slot;
+
 /// The variable that tells whether the firmware enforces Secure Boot (UEFI 2.10, 3.3).
 const SECURE_BOOT: &str = "SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c";
 /// The variable with the certificates that the firmware lets sign what it starts (UEFI 2.10, 32.4).
@@ -77,5 +79,13 @@ impl Places {
     /// Where the boot partition is mounted, for this process alone.
     pub(crate) fn esp(&self) -> PathBuf {
         self.run().join("esp")
+    }
+
+    /// Where a slot's own boot partition is mounted, on a board that starts by `tryboot`.
+    pub(crate) fn boot(&self, slot: Slot) -> PathBuf {
+        self.run().join(match slot {
+            Slot::A => "boot-a",
+            Slot::B => "boot-b",
+        })
     }
 }

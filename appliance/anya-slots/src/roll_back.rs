@@ -2,13 +2,13 @@
 
 use anyhow::Context;
 use ota_client::slot_keeper::protocol::{Answer, code};
-use ota_core::slots::{BootLoader, Start, System, rollback};
+use ota_core::slots::{Start, System, rollback};
 use ota_core::trust::SetAside;
 
 use crate::esp::Esp;
 use crate::failure::Failure;
 use crate::keeper::{Keeper, Machine};
-use crate::run_files;
+use crate::run_files::{self, Next};
 use crate::store::Store;
 use crate::trial::Trial;
 
@@ -23,14 +23,15 @@ pub(crate) fn roll_back(keeper: &Keeper<'_>) -> Result<Answer, Failure> {
     let store = keeper.store()?;
     let esp = keeper.esp(&machine)?;
     let mut loader = esp.loader()?;
-    let start = machine.other_start(&loader)?;
+    let start = machine.other_start(loader.as_ref())?;
     let mut known = keeper.known(&store)?;
     let other = allowed(&machine, &store, &esp, start, known.highest_epoch)?;
     let running = machine.slots.running();
     known.set_aside(running.version.clone(), SetAside::RolledBack);
     known.take_up(&other.version);
     store.keep_known(&known).context("cannot set the running version aside")?;
-    loader.prefer(&other, running).context("cannot let the other version be started")?;
+    let restart = loader.prefer(&other, running).context("cannot let the other version be started")?;
+    Next::from(restart).write(keeper.places)?;
     // Whoever left a version on purpose is not told that it failed.
     Trial::remove(&esp)?;
     Ok(Answer::Accepted {})

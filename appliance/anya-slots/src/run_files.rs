@@ -8,6 +8,7 @@ use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use anyhow::{Context, Result};
 use nix::fcntl::{Flock, FlockArg};
 use ota_client::slot_keeper::protocol::GoneBack;
+use ota_core::slots::Restart;
 use ota_core::version::Version;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -28,6 +29,35 @@ pub(crate) struct Started {
 pub(crate) struct Gated {
     /// Whether it marked the running version good.
     pub(crate) good: bool,
+}
+
+/// What the next restart is to be, once something was armed or preferred: `next.json`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Next {
+    /// Whether it has to be one by `tryboot`.
+    pub(crate) tryboot: bool,
+}
+
+impl Next {
+    const FILE: &str = "next.json";
+
+    pub(crate) fn read(places: &Places) -> Self {
+        read(places, Self::FILE)
+    }
+
+    pub(crate) fn write(self, places: &Places) -> Result<()> {
+        write(places, Self::FILE, &self)
+    }
+
+    pub(crate) fn restart(self) -> Restart {
+        if self.tryboot { Restart::Tryboot } else { Restart::Plain }
+    }
+}
+
+impl From<Restart> for Next {
+    fn from(restart: Restart) -> Self {
+        Self { tryboot: restart == Restart::Tryboot }
+    }
 }
 
 impl Started {

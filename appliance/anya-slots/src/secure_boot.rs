@@ -4,7 +4,8 @@
 //! try is spent; so an image that would be denied is never given an entry. Who may sign is in the firmware's
 //! variable `db`, as a list of certificates (UEFI 2.10, 32.4.1); sbverify checks the signature itself.
 //!
-//! Limits: a kernel image that `db` allows by its hash alone is refused.
+//! Limits: firmware that enforces nothing, such as that of a board without UEFI, checks nothing; what vouches for a
+//! kernel image there is its digest in the signed manifest. A kernel image that `db` allows by its hash alone is refused.
 
 use std::fs;
 use std::path::Path;
@@ -18,6 +19,7 @@ use uuid::{Uuid, uuid};
 
 use crate::commands;
 use crate::failure::Failure;
+use crate::note;
 use crate::places::Places;
 
 /// The kind of a list of X.509 certificates (`EFI_CERT_X509_GUID`).
@@ -40,6 +42,9 @@ pub(crate) fn is_enforced(places: &Places) -> bool {
 /// It would not; or that cannot be found out.
 pub(crate) fn check(runner: &dyn Runner, places: &Places, kernel_image: &Path) -> Result<(), Failure> {
     if !is_enforced(places) {
+        note(
+            "the firmware checks no signature of the kernel image: the release's signers alone vouch for it",
+        );
         return Ok(());
     }
     let variable = fs::read(places.trusted_by_firmware());

@@ -14,7 +14,7 @@ use root_side::termination;
 use crate::disk::SlotPartitions;
 use crate::failure::Failure;
 use crate::keeper::Keeper;
-use crate::{believe, commands, install, roll_back, run_files, status};
+use crate::{believe, install, roll_back, run_files, status};
 
 /// How long the request may take to come, and an answer to be taken.
 const BOUND: Duration = Duration::from_secs(10);
@@ -69,7 +69,7 @@ fn answer(
         Request::RollBack {} => roll_back::roll_back(keeper)?,
         Request::Restart {} => {
             termination::hold_off().context("cannot wait with the end")?;
-            keeper.runner.must(&commands::restart())?;
+            keeper.restart()?;
             Answer::Accepted {}
         }
         Request::NoteTime {} => note_time(keeper)?,
@@ -84,7 +84,7 @@ fn answer(
 /// Both slots and the running kernel image, to be read.
 fn read(keeper: &Keeper<'_>) -> Result<Vec<File>, Failure> {
     let machine = keeper.look()?;
-    let kernel_image = keeper.esp(&machine)?.kernel_image(&machine.image.version)?;
+    let kernel_image = keeper.esp(&machine)?.kernel_image(machine.slots.running())?;
     let [root, verity] = open(machine.disk.slot(machine.slots.running().slot))?;
     let [other_root, other_verity] = open(machine.other())?;
     Ok(vec![root, verity, kernel_image, other_root, other_verity])

@@ -6,16 +6,15 @@
 
 use anyhow::{Context, Result};
 use ota_client::slot_keeper::protocol::GoneBack;
-use ota_core::slots::{BootLoader, System};
+use ota_core::slots::{BootLoader, Start, System};
 use ota_core::trust::SetAside;
 use ota_core::version::Version;
 
 use crate::boot_check;
-use crate::esp::Esp;
 use crate::failure::Failure;
 use crate::keeper::{Keeper, Machine};
 use crate::note;
-use crate::run_files::{self, Started};
+use crate::run_files::{self, Next, Started};
 use crate::store::Store;
 use crate::trial::Trial;
 
@@ -54,7 +53,13 @@ fn find_out(keeper: &Keeper<'_>) -> Result<Started, Failure> {
         note(&format!("{} is on trial", trial.version));
         return Ok(Started { trial: Some(trial.version), gone_back: None });
     }
-    if !was_tried(&esp, &machine, &trial.version)? {
+    let loader = esp.loader()?;
+    let start = start_of(loader.as_ref(), &machine, &trial.version)?;
+    if !start.was_tried() {
+        // A restart that was not for it passed it over.
+        if start != Start::Never {
+            Next::from(loader.capabilities().armed_by).write(keeper.places)?;
+        }
         return Ok(Started::default());
     }
     let gone_back = gone_back(trial);
@@ -67,11 +72,11 @@ fn find_out(keeper: &Keeper<'_>) -> Result<Started, Failure> {
     Ok(Started { trial: None, gone_back: Some(gone_back) })
 }
 
-/// Whether the boot loader has started a version since it was armed. One without an entry never was armed; the
-/// note of it goes with the next installation.
-fn was_tried(esp: &Esp<'_>, machine: &Machine, version: &Version) -> Result<bool> {
+/// What the boot loader does with a version in the other slot. One without an entry never was armed; the note of
+/// it goes with the next installation.
+fn start_of(loader: &dyn BootLoader, machine: &Machine, version: &Version) -> Result<Start> {
     let system = System { slot: machine.slots.running().slot.other(), version: version.clone() };
-    Ok(esp.loader()?.start_of(&system)?.was_tried())
+    Ok(loader.start_of(&system)?)
 }
 
 fn gone_back(trial: Trial) -> GoneBack {

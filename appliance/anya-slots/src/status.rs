@@ -18,7 +18,7 @@ use crate::{roll_back, secure_boot};
 pub(crate) fn status(keeper: &Keeper<'_>) -> Result<SlotsStatus, Failure> {
     let machine = keeper.look()?;
     let esp = keeper.esp(&machine)?;
-    let other_start = machine.other_start(&esp.loader()?)?;
+    let other_start = machine.other_start(esp.loader()?.as_ref())?;
     let store = Store::open(keeper.places)?;
     let counter = counted(keeper.counter);
     let known = match &store {

@@ -1,6 +1,6 @@
 //! The note on the boot partition that a version is on trial: which, and from which version it was installed.
 //!
-//! It lies beside the boot loader's entries, so that it is there whenever they are, also while the data
+//! It lies on the partition that the firmware reads first, so that it is there whatever slot runs, also while the data
 //! partition is closed. It is written before the version's entry appears, and goes when the version was marked
 //! good, or when another version has dealt with it.
 

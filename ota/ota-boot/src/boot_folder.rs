@@ -57,6 +57,20 @@ impl BootPartition {
         Ok(free.saturating_sub(changes.taken))
     }
 
+    /// The room for a kernel image in a boot partition that is its slot's own, in bytes, once that slot's files of
+    /// which this is true were removed.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn room_without(&self, removed: impl Fn(&str) -> bool) -> io::Result<u64> {
+        let cluster = nix::sys::statvfs::fstatvfs(&self.folder)?.fragment_size().max(1);
+        let mut room = room::free(&self.folder)?;
+        for name in self.list()?.iter().filter(|name| removed(name)) {
+            room = room.saturating_add(self.size(name)?.next_multiple_of(cluster));
+        }
+        Ok(room)
+    }
+
     /// What the removal of all but the running system's images frees, and what its spare takes.
     fn changes_first(&self, running: &Version, cluster: u64) -> io::Result<Changes> {
         let (mut changes, mut image, mut spare) = (Changes::default(), 0, 0);
@@ -227,5 +241,15 @@ mod tests {
         assert_eq!(changes(&partition, "1.0.0"), (8192 + 4096, 0), "its spare is there");
         assert_eq!(changes(&partition, "0.9.0"), (12288 + 4096 + 12288, 8192));
         assert!(partition.room(&"1.0.0".parse().unwrap()).unwrap() >= 9096);
+    }
+
+    #[test]
+    fn the_room_of_a_slots_own_partition_is_that_without_its_kernel_image() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut partition = BootPartition::open(folder.path()).unwrap();
+        partition.write("boot.img", &mut io::repeat(1).take(64 << 20)).unwrap();
+        let with = partition.room_without(|_| false).unwrap();
+        let without = partition.room_without(|name| name == "boot.img").unwrap();
+        assert!(without > with.saturating_add(32 << 20), "{without} {with}");
     }
 }

@@ -23,9 +23,11 @@
 //! three. The price: three power cuts in a row, each before the system was healthy, lead to the other slot;
 //! therefore every version reads the data of the one after it ([`crate::schema`]).
 //!
+//! The Raspberry Pi's firmware counts nothing: there the initrd does ([`tryboot::count_start`]).
+//!
 //! # When no slot has a try left
 //!
-//! systemd-boot starts the first entry of the list again then, for ever. A third entry, `anya-rescue.efi`,
+//! With `tryboot` both take turns for ever. systemd-boot starts the first entry of the list again then, for ever. A third entry, `anya-rescue.efi`,
 //! prevents that: it has no counter, and a sort key behind that of the slots; so it comes after entries with
 //! tries and before those without. It gives each slot one last chance ([`SystemdBoot::last_chance`]), as
 //! tries can also be spent by power cuts or by a rollback to a slot that does not boot; after that it stays,

@@ -6,7 +6,7 @@ use anyhow::{Context, Result, ensure};
 use ota_client::gpt::Change;
 use ota_client::{kernel_image, verity};
 use ota_core::manifest::Manifest;
-use ota_core::slots::{BootLoader, Restart, Slots, System};
+use ota_core::slots::{Restart, Slots, System};
 
 use super::kernel_copy::KernelCopy;
 use super::slot_files::SlotFiles;
@@ -14,6 +14,7 @@ use crate::disk::{Disk, Partition};
 use crate::esp::Esp;
 use crate::failure::Failure;
 use crate::keeper::{Keeper, Machine};
+use crate::run_files::Next;
 use crate::secure_boot;
 use crate::store::Store;
 use crate::trial::Trial;
@@ -93,6 +94,7 @@ impl Steps<'_> {
     /// The entry appears. Returns whether the restart has to be one by `tryboot`.
     pub(super) fn arm(&mut self) -> Result<bool, Failure> {
         let restart = self.esp.loader()?.arm(&self.target()).context("cannot let the update be started")?;
+        Next::from(restart).write(self.keeper.places)?;
         Ok(restart == Restart::Tryboot)
     }
 

@@ -37,9 +37,12 @@ fn count(folder: &mut MemoryFolder, cut: Option<u64>) -> Option<(Candidate, Vec<
 /// restart with `0 tryboot` leaves, and that the next start takes away. `None` when there is nothing to
 /// start.
 pub fn tryboot(first: &MemoryFolder, slots: &[MemoryFolder; 2], once: bool) -> Option<(Slot, Vec<u8>)> {
-    let text = first.on_the_medium().remove("autoboot.txt")?;
-    let default = crate::slots::tryboot::default_slot(&text)?;
+    let default = match first.on_the_medium().remove("autoboot.txt") {
+        Some(text) => crate::slots::tryboot::default_slot(&text)?,
+        None => Slot::A,
+    };
     let slot = if once { default.other() } else { default };
-    let kernel = slots[slot as usize].on_the_medium().remove("boot.img")?;
+    let kernel =
+        slots[slot as usize].on_the_medium().remove("boot.img").filter(|kernel| !kernel.is_empty())?;
     Some((slot, kernel))
 }

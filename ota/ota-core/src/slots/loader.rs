@@ -15,6 +15,8 @@ pub struct LoaderCapabilities {
     pub tries: u32,
     /// Whether it counts every start, so that it also leaves a slot that was good and dies later.
     pub counts_every_start: bool,
+    /// How to restart into what was armed.
+    pub armed_by: Restart,
 }
 
 /// Whether and how often the boot loader starts a system.

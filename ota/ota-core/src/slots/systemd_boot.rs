@@ -106,7 +106,7 @@ impl<F: BootFolder> SystemdBoot<F> {
 
 impl<F: BootFolder> BootLoader for SystemdBoot<F> {
     fn capabilities(&self) -> LoaderCapabilities {
-        LoaderCapabilities { tries: TRIES, counts_every_start: true }
+        LoaderCapabilities { tries: TRIES, counts_every_start: true, armed_by: Restart::Plain }
     }
 
     fn start_of(&self, system: &System) -> Result<Start, LoaderError> {

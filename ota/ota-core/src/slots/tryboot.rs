@@ -7,19 +7,34 @@
 //!
 //! So a new system has one try. Marking it good makes it the default: one rename of a file of one sector.
 //!
-//! Limits: starts of the default slot are not counted, so a slot that dies later is left only by hand or by
-//! the firmware's own means (`BOOT_WATCHDOG_PARTITION`). [`LoaderCapabilities`] says so.
+//! # Every start is counted
+//!
+//! The firmware counts nothing. The kernel image's initrd does it in its place, before it touches the root
+//! ([`count_start`]): the default slot has three tries, which a healthy start sets back. When they are used up, the
+//! other slot gets one, and then the default slot has three again. So a slot that was good and dies later is left for
+//! the other one, which becomes the default once it is healthy; and when neither works, they take turns for ever.
+//! There is no rescue system that would say so.
+//!
+//! # Limits
+//!
+//! - What goes wrong before the initrd runs is not counted: a kernel image of the default slot that was good and can
+//!   no longer be read. The firmware's own means can be set for that by hand (`BOOT_WATCHDOG_TIMEOUT` and
+//!   `BOOT_WATCHDOG_PARTITION` of the EEPROM), and lead to one fixed partition.
+//! - Any other restart between arming a system and starting it passes it over. It stays armed.
 
-use std::io::Read;
+mod tries;
 
-use super::entry::Tries;
+use std::io::{self, Read};
+
+use super::entry::TRIES;
 use super::loader::{BootLoader, LoaderCapabilities, LoaderError, Marked, Restart, Start};
 use super::{BootFolder, Slot, System};
 use crate::manifest::Content;
 
 const AUTOBOOT: &str = "autoboot.txt";
 const AUTOBOOT_NEW: &str = "autoboot.new";
-const KERNEL: &str = "boot.img";
+/// The kernel image in a slot's boot partition.
+pub const KERNEL: &str = "boot.img";
 const KERNEL_PART: &str = "boot.part";
 /// The firmware reads no more of it.
 const AUTOBOOT_LIMIT: usize = 512;
@@ -31,8 +46,11 @@ pub struct Tryboot<F> {
     slots: [F; 2],
 }
 
-/// The partition number of a slot's boot partition.
-fn partition(slot: Slot) -> u32 {
+/// The number of the partition with `autoboot.txt`.
+pub const FIRST: u32 = 1;
+
+/// The number of a slot's boot partition.
+pub fn partition(slot: Slot) -> u32 {
     match slot {
         Slot::A => 2,
         Slot::B => 3,
@@ -50,16 +68,85 @@ pub fn default_slot(text: &[u8]) -> Option<Slot> {
     Slot::ALL.into_iter().find(|&slot| autoboot(slot).as_bytes() == text)
 }
 
+/// What becomes of a start that was counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Counted {
+    /// It goes on.
+    GoesOn,
+    /// The tries are used up: restart by `tryboot`, which starts the other slot.
+    GivesWay,
+}
+
+/// For the initrd: counts the start of a slot, before anything of the slot is used. `first` is the partition with
+/// `autoboot.txt`; `other_starts` tells whether the other slot has a kernel image, and is asked only when that
+/// matters.
+///
+/// # Errors
+/// The first partition.
+pub fn count_start<F: BootFolder>(
+    first: &mut F,
+    slot: Slot,
+    other_starts: impl FnOnce() -> bool,
+) -> Result<Counted, LoaderError> {
+    if default_of(first)? != slot {
+        tries::set_other(first, true)?;
+        return Ok(Counted::GoesOn);
+    }
+    let left = tries::of_default(first)?.left;
+    if left > 0 {
+        tries::set_default(first, left - 1)?;
+        return Ok(Counted::GoesOn);
+    }
+    tries::set_default(first, TRIES)?;
+    Ok(if other_starts() { Counted::GivesWay } else { Counted::GoesOn })
+}
+
+/// Whether a slot's boot partition has a kernel image; one without content is none.
+///
+/// # Errors
+/// The folder.
+pub fn has_kernel(slot: &impl BootFolder) -> Result<bool, LoaderError> {
+    if !slot.list().map_err(LoaderError::List)?.iter().any(|file| file == KERNEL) {
+        return Ok(false);
+    }
+    let told = |source| LoaderError::Read { name: KERNEL.to_owned(), source };
+    Ok(slot.size(KERNEL).map_err(told)? > 0)
+}
+
+/// Whether a file of a boot partition is a kernel image, or what was to become one: an installation removes it.
+pub fn is_kernel(name: &str) -> bool {
+    [KERNEL, KERNEL_PART].contains(&name)
+}
+
+/// The slot that the firmware starts. Without a file it takes the first partition that can be started.
+fn default_of(first: &impl BootFolder) -> Result<Slot, LoaderError> {
+    match first.read(AUTOBOOT, AUTOBOOT_LIMIT) {
+        Ok(text) => default_slot(&text).ok_or(LoaderError::BadAutoboot),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Slot::A),
+        Err(source) => Err(LoaderError::Read { name: AUTOBOOT.to_owned(), source }),
+    }
+}
+
 impl<F: BootFolder> Tryboot<F> {
     /// The first partition, and the boot partitions `[A, B]`.
     pub fn new(first: F, slots: [F; 2]) -> Self {
         Self { first, slots }
     }
 
+    /// Once after each start, when the file systems were checked and before anything else is done: removes what is
+    /// left of what was being written, and a kernel image that has lost its content.
+    ///
+    /// # Errors
+    /// A folder.
+    pub fn clear_up(&mut self, running: Slot) -> Result<(), LoaderError> {
+        remove_those(&mut self.first, |name| name == AUTOBOOT_NEW)?;
+        let other = self.folder(running.other());
+        let is_whole = has_kernel(other)?;
+        remove_those(other, |name| name == KERNEL_PART || name == KERNEL && !is_whole)
+    }
+
     fn default(&self) -> Result<Slot, LoaderError> {
-        let told = |source| LoaderError::Read { name: AUTOBOOT.to_owned(), source };
-        let text = self.first.read(AUTOBOOT, AUTOBOOT_LIMIT).map_err(told)?;
-        default_slot(&text).ok_or(LoaderError::BadAutoboot)
+        default_of(&self.first)
     }
 
     fn set_default(&mut self, slot: Slot) -> Result<(), LoaderError> {
@@ -75,13 +162,12 @@ impl<F: BootFolder> Tryboot<F> {
         &mut self.slots[slot as usize]
     }
 
-    fn has_kernel(&self, slot: Slot) -> Result<bool, LoaderError> {
-        let files = self.slots[slot as usize].list().map_err(LoaderError::List)?;
-        Ok(files.iter().any(|file| file == KERNEL))
-    }
-
     fn with_kernel(&self, system: &System) -> Result<(), LoaderError> {
-        if self.has_kernel(system.slot)? { Ok(()) } else { Err(LoaderError::NoEntry(system.clone())) }
+        if has_kernel(&self.slots[system.slot as usize])? {
+            Ok(())
+        } else {
+            Err(LoaderError::NoEntry(system.clone()))
+        }
     }
 }
 
@@ -93,30 +179,34 @@ fn replace(folder: &mut impl BootFolder, from: &str, to: &str) -> Result<(), Loa
     folder.sync().map_err(LoaderError::Sync)
 }
 
+/// Removes the files of which this is true.
+fn remove_those(folder: &mut impl BootFolder, is: impl Fn(&str) -> bool) -> Result<(), LoaderError> {
+    for name in folder.list().map_err(LoaderError::List)? {
+        if is(&name) {
+            folder.remove(&name).map_err(|source| LoaderError::Remove { name, source })?;
+        }
+    }
+    folder.sync().map_err(LoaderError::Sync)
+}
+
 impl<F: BootFolder> BootLoader for Tryboot<F> {
     fn capabilities(&self) -> LoaderCapabilities {
-        LoaderCapabilities { tries: 1, counts_every_start: false }
+        LoaderCapabilities { tries: 1, counts_every_start: true, armed_by: Restart::Tryboot }
     }
 
-    /// The default slot is started always; the other one once, on request, so that it has no try left.
+    /// The default slot has its tries; the other one has one, on request.
     fn start_of(&self, system: &System) -> Result<Start, LoaderError> {
-        if !self.has_kernel(system.slot)? {
+        if !has_kernel(&self.slots[system.slot as usize])? {
             return Ok(Start::Never);
         }
         let default = self.default()? == system.slot;
-        Ok(if default { Start::Always } else { Start::Counted(Tries { left: 0, done: 0 }) })
+        let tries = if default { tries::of_default(&self.first) } else { tries::of_other(&self.first) };
+        Ok(Start::Counted(tries?))
     }
 
     fn forget_all_but(&mut self, running: &System) -> Result<(), LoaderError> {
-        self.with_kernel(running)?;
-        self.set_default(running.slot)?;
-        let other = self.folder(running.slot.other());
-        for name in other.list().map_err(LoaderError::List)? {
-            if [KERNEL, KERNEL_PART].contains(&name.as_str()) {
-                other.remove(&name).map_err(|source| LoaderError::Remove { name, source })?;
-            }
-        }
-        other.sync().map_err(LoaderError::Sync)
+        self.mark_good(running)?;
+        remove_those(self.folder(running.slot.other()), is_kernel)
     }
 
     fn stage(
@@ -133,23 +223,32 @@ impl<F: BootFolder> BootLoader for Tryboot<F> {
     }
 
     fn arm(&mut self, target: &System) -> Result<Restart, LoaderError> {
+        tries::set_other(&mut self.first, false)?;
         replace(self.folder(target.slot), KERNEL_PART, KERNEL)?;
         Ok(Restart::Tryboot)
     }
 
     fn mark_good(&mut self, running: &System) -> Result<Marked, LoaderError> {
         self.with_kernel(running)?;
+        tries::set_default(&mut self.first, TRIES)?;
         self.set_default(running.slot)?;
+        tries::set_other(&mut self.first, false)?;
         Ok(Marked::Fully)
     }
 
-    /// A default slot is started always; one that was only tried is not kept.
     fn keep(&mut self, running: &System) -> Result<(), LoaderError> {
-        self.with_kernel(running)
+        self.with_kernel(running)?;
+        tries::set_default(&mut self.first, 1)?;
+        self.set_default(running.slot)
     }
 
     fn prefer(&mut self, other: &System, _running: &System) -> Result<Restart, LoaderError> {
         self.with_kernel(other)?;
+        if self.default()? == other.slot {
+            tries::set_default(&mut self.first, TRIES)?;
+            return Ok(Restart::Plain);
+        }
+        tries::set_other(&mut self.first, false)?;
         Ok(Restart::Tryboot)
     }
 }
