@@ -7,7 +7,8 @@
 //! 2. It begins to feed a watchdog ([`watchdog`]), so that a start which hangs ends, and costs a try.
 //! 3. It tells the TPM that the initrd runs ([`boot_phase`]), and hands on what the boot stub left ([`stub_files`]).
 //! 4. It waits for the two partitions that the root hash of the kernel's command line names ([`partitions`]), has the
-//!    kernel check every block that is read from them ([`verity`], [`device_mapper`]), and mounts them.
+//!    kernel check every block that is read from them ([`verity`], [`device_mapper`]), and mounts them. Before that it
+//!    counts the start on a Raspberry Pi, whose firmware does not ([`tryboot`]).
 //! 5. It tells the TPM that the initrd is left, and becomes the root's systemd ([`switch_root`]).
 //!
 //! In the rescue system's kernel image it starts `anya-rescue` in place of 3 to 5 ([`rescue`]).
@@ -42,6 +43,7 @@ mod partitions;
 mod rescue;
 mod stub_files;
 mod switch_root;
+mod tryboot;
 mod verity;
 mod watchdog;
 
@@ -59,6 +61,7 @@ use drivers::Drivers;
 use kernel_events::KernelEvents;
 use modules::Modules;
 use ota_core::digest::RootHash;
+use ota_core::slots::tryboot::Counted;
 use watchdog::Watchdog;
 
 /// How long the root's partitions may take to appear. A USB disk takes ten seconds, an emulated machine on a busy
@@ -118,6 +121,9 @@ fn start_root(
         events.wait(watchdog::PAUSE);
     };
     watchdog.feed();
+    if tryboot::count(Path::new("/"), &slot) == Counted::GivesWay {
+        return tryboot::restart();
+    }
     let root = verity::open(&slot, root_hash).context("the root cannot be set up")?;
     switch_root::mount(&root)?;
     boot_phase::enter(tpm.as_ref(), boot_phase::LEAVE_INITRD);

@@ -1,10 +1,12 @@
 //! The kernel's modules: by name, or by an alias such as the kernel tells of a device (depmod(8)).
 //!
-//! The lists are those of the root, whose modules are more than the initrd has: what is not here is passed over.
+//! The lists are those of the root, whose modules are more than the initrd has: what is not here is passed over. A
+//! kernel that is built with all that it needs has no lists.
 //! The kernel unpacks modules by itself (`CONFIG_MODULE_DECOMPRESS`).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -39,8 +41,9 @@ impl Modules {
     }
 
     fn read(folder: PathBuf) -> Result<Self> {
-        let list = |name: &str| {
-            fs::read_to_string(folder.join(name)).with_context(|| format!("cannot read the list {name}"))
+        let list = |name: &str| match fs::read_to_string(folder.join(name)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
+            read => read.with_context(|| format!("cannot read the list {name}")),
         };
         let mut files = BTreeMap::new();
         for line in list("modules.dep")?.lines() {
@@ -168,6 +171,13 @@ mod tests {
         ] {
             assert_eq!(modules.named(wanted), Vec::from_iter(found.map(str::to_owned)), "{wanted}");
         }
+    }
+
+    #[test]
+    fn a_kernel_without_modules_has_no_lists() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut modules = Modules::read(folder.path().join("6.18.7")).unwrap();
+        assert!(!modules.load("dm-verity"));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! A machine in a folder: 1.0.0 runs from slot A, slot B is empty. Files stand in the place of partitions, and
-//! the boot partition is a folder that is there whether it is mounted or not.
+//! boot partitions are folders that are there whether they are mounted or not.
 
+mod raspberry_pi;
 pub(crate) mod release;
 
 use std::fs::{self, OpenOptions};
@@ -22,7 +23,7 @@ use root_side::program::Scripted;
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use crate::disk::{Disk, ESP, ROOTS, VERITY};
+use crate::disk::{BASIC_DATA, Disk, ESP, ROOTS, SLOTS_BOOT, VERITY};
 use crate::keeper::Keeper;
 use crate::places::Places;
 use crate::run_files;
@@ -31,9 +32,17 @@ use crate::store::Store;
 
 pub(crate) const NOW: &str = "2026-11-21T12:00:00Z";
 
+/// What starts the machine.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Firmware {
+    Uefi,
+    RaspberryPi,
+}
+
 /// The machine.
 pub(crate) struct TestMachine {
     folder: TempDir,
+    firmware: Firmware,
     pub(crate) places: Places,
     pub(crate) counter: SimEpochCounter,
 }
@@ -41,6 +50,15 @@ pub(crate) struct TestMachine {
 fn put(path: PathBuf, content: impl AsRef<[u8]>) {
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     fs::write(path, content).unwrap();
+}
+
+/// The names of the files in a folder.
+fn names(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap());
+    let files = entries.filter(|entry| entry.file_type().unwrap().is_file());
+    let mut names: Vec<_> = files.map(|entry| entry.file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
 }
 
 /// The root hash of the version that runs.
@@ -51,6 +69,12 @@ pub(crate) fn running_hash() -> RootHash {
 impl TestMachine {
     /// With this signer list in its image.
     pub(crate) fn trusting(signers: &[u8]) -> Self {
+        let machine = Self::with(Firmware::Uefi, signers);
+        machine.entry("anya_1.0.0+2-1.efi", b"the running kernel image");
+        machine
+    }
+
+    fn with(firmware: Firmware, signers: &[u8]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let places = Places::under(folder.path());
         put(places.command_line(), format!("quiet roothash={} console=tty1\n", running_hash()));
@@ -63,9 +87,8 @@ impl TestMachine {
         put(places.synchronised(), "");
         fs::create_dir_all(places.data()).unwrap();
         run_files::make_folder(&places).unwrap();
-        let machine = Self { folder, places, counter: SimEpochCounter::new() };
+        let machine = Self { folder, firmware, places, counter: SimEpochCounter::new() };
         machine.make_disk();
-        machine.entry("anya_1.0.0+2-1.efi", b"the running kernel image");
         machine
     }
 
@@ -75,13 +98,19 @@ impl TestMachine {
         let hash = running_hash();
         let (other, [a, b]) = (Uuid::nil(), [hash.root_uuid(), hash.verity_uuid()]);
         let mut table = Vec::new();
-        for (number, (kind, uuid, label)) in (1_u32..).zip([
-            (ESP, other, "esp"),
-            (ROOTS[0], a, "anya_1.0.0"),
-            (VERITY[0], b, "anya_1.0.0"),
-            (ROOTS[0], other, Slots::EMPTY),
-            (VERITY[0], other, Slots::EMPTY),
-        ]) {
+        let boot = match self.firmware {
+            Firmware::Uefi => &[][..],
+            Firmware::RaspberryPi => &SLOTS_BOOT,
+        };
+        let boot = boot.iter().map(|label| (BASIC_DATA, other, *label));
+        for (number, (kind, uuid, label)) in
+            (1_u32..).zip([(ESP, other, "esp")].into_iter().chain(boot).chain([
+                (ROOTS[0], a, "anya_1.0.0"),
+                (VERITY[0], b, "anya_1.0.0"),
+                (ROOTS[0], other, Slots::EMPTY),
+                (VERITY[0], other, Slots::EMPTY),
+            ]))
+        {
             table.push((kind, uuid, label));
             let part = format!("vda{number}");
             put(disk.join(&part).join("partition"), format!("{number}\n"));
@@ -90,7 +119,10 @@ impl TestMachine {
         }
         put(self.device(), vec![0; 64 << 10]);
         gpt::fixture::make(&mut self.disk(), &table);
-        self.root_lies_on(&["vda2", "vda3"]);
+        self.root_lies_on(match self.firmware {
+            Firmware::Uefi => &["vda2", "vda3"],
+            Firmware::RaspberryPi => &["vda4", "vda5"],
+        });
     }
 
     /// What the kernel says that the running root is made of.
@@ -177,11 +209,7 @@ impl TestMachine {
     }
 
     fn names_that_end_in(&self, ending: &str) -> Vec<String> {
-        let names = fs::read_dir(self.entries()).unwrap().map(|entry| entry.unwrap().file_name());
-        let names = names.map(|name| name.into_string().unwrap());
-        let mut names: Vec<_> = names.filter(|name| name.ends_with(ending)).collect();
-        names.sort();
-        names
+        names(&self.entries()).into_iter().filter(|name| name.ends_with(ending)).collect()
     }
 
     pub(crate) fn entry_content(&self, name: &str) -> Vec<u8> {
@@ -201,10 +229,21 @@ impl TestMachine {
         Disk::find(&self.places).unwrap().facts()
     }
 
+    /// Gives a partition another label.
+    pub(crate) fn label(&self, from: &str, to: &str) {
+        let found = gpt::partitions(&self.disk()).unwrap().into_iter().find(|entry| entry.label == from);
+        let change = Change { number: found.unwrap().number, uuid: None, label: to.to_owned() };
+        gpt::change(&mut self.disk(), &[change]).unwrap();
+    }
+
     /// Says that a version lies in slot B.
     pub(crate) fn label_other(&self, label: &str) {
         let change = |number| Change { number, uuid: None, label: label.to_owned() };
-        gpt::change(&mut self.disk(), &[change(4), change(5)]).unwrap();
+        let other = match self.firmware {
+            Firmware::Uefi => [4, 5],
+            Firmware::RaspberryPi => [6, 7],
+        };
+        gpt::change(&mut self.disk(), &other.map(change)).unwrap();
     }
 
     pub(crate) fn store(&self) -> Store {

@@ -10,6 +10,7 @@
 //! | module | what it does |
 //! |---|---|
 //! | [`boot_folder`] | the folder, on FAT |
+//! | [`fat`] | files in a file system that is itself a file, such as a Raspberry Pi's kernel image |
 //! | [`fsck`] | what has to be repaired of it after a power cut |
 //! | [`gpt`] | the partition table, which a power cut must not lose |
 //! | [`readback`], [`digest`] | what the medium has, not what it was given |
@@ -17,6 +18,7 @@
 
 pub mod boot_folder;
 pub mod digest;
+pub mod fat;
 pub mod fsck;
 pub mod gpt;
 pub mod readback;

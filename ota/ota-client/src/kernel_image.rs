@@ -1,24 +1,28 @@
 //! What a kernel image says of itself.
 //!
-//! A unified kernel image is a PE file (Microsoft, "PE Format") with the sections `.cmdline` and `.osrel`
-//! (UAPI.5, "Unified Kernel Image"). Read are the headers and these two; the image's signature covers them, and
-//! is the firmware's to check.
+//! | kind | read are |
+//! |---|---|
+//! | unified kernel image: a PE file (UAPI.5) | its sections `.cmdline` and `.osrel` |
+//! | Raspberry Pi's `boot.img`: a FAT32 file system | its files `cmdline.txt` and `osrel.txt` |
 //!
-//! A section that is there twice is refused: of an image with several profiles, which one would be started is
-//! not known here.
+//! The second one is nobody's standard: `osrel.txt` is the box's own, and the firmware does not read it. A unified
+//! kernel image has a signature over both, which is the firmware's to check; of a `boot.img` the manifest's digest is
+//! all there is.
+//!
+//! What is there twice is refused: of an image with several profiles, which one would be started is not known here.
+
+mod pe;
 
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt;
 
+use ota_boot::fat::{Fat, FatError};
 use ota_core::manifest::{KernelFacts, Manifest};
 use ota_core::trust::Refusal;
 use thiserror::Error;
 
-/// The most bytes that are read of a section.
+/// The most bytes that are read of a text.
 const LONGEST: u32 = 64 * 1024;
-/// The most sections that an image has (the Windows loader's limit).
-const SECTIONS: u16 = 96;
 
 /// Why an image cannot be read.
 #[derive(Debug, Error)]
@@ -26,14 +30,20 @@ const SECTIONS: u16 = 96;
 pub enum KernelImageError {
     #[error("it cannot be read")]
     Read(#[source] io::Error),
-    #[error("it is not a PE file")]
-    NotPe,
+    #[error("it is not a PE file, and no FAT32 file system")]
+    OtherKind,
     #[error("it has no section {0}")]
     NoSection(&'static str),
     #[error("it has the section {0} twice")]
     Twice(&'static str),
     #[error("its section {0} is not plain text of at most 64 KiB")]
     NotText(&'static str),
+    #[error("its file {name}: {why}")]
+    File { name: &'static str, why: FatError },
+    #[error("its file {0} is not plain text")]
+    FileNotText(&'static str),
+    #[error("its config.txt names another command line")]
+    OtherCommandLine,
 }
 
 /// What a kernel image says of itself.
@@ -51,10 +61,30 @@ impl KernelImage {
     /// # Errors
     /// It cannot be read, or is no kernel image.
     pub fn read(file: &File) -> Result<Self, KernelImageError> {
-        let sections = sections(file)?;
+        match Fat::open(file) {
+            Ok(fat) => Self::of_boot_img(&fat),
+            Err(FatError::Read(error)) => Err(KernelImageError::Read(error)),
+            Err(_) => {
+                let sections = pe::sections(file)?;
+                Ok(Self {
+                    command_line: pe::text(file, &sections, ".cmdline")?,
+                    os_release: pe::text(file, &sections, ".osrel")?,
+                })
+            }
+        }
+    }
+
+    fn of_boot_img(fat: &Fat<'_>) -> Result<Self, KernelImageError> {
+        let config = file_text(fat, "config.txt", "CONFIG.TXT")?;
+        // The firmware's words that would have it read another file (Raspberry Pi documentation, "config.txt").
+        let names_other =
+            |line: &str| ["cmdline", "os_prefix"].iter().any(|word| line.trim().starts_with(word));
+        if config.lines().any(names_other) {
+            return Err(KernelImageError::OtherCommandLine);
+        }
         Ok(Self {
-            command_line: text(file, &sections, ".cmdline")?,
-            os_release: text(file, &sections, ".osrel")?,
+            command_line: file_text(fat, "cmdline.txt", "CMDLINE.TXT")?,
+            os_release: file_text(fat, "osrel.txt", "OSREL.TXT")?,
         })
     }
 
@@ -88,68 +118,15 @@ pub fn check(file: &File, manifest: &Manifest) -> Result<(), Refusal> {
     KernelImage::read(file).map_err(mixed)?.check(manifest)
 }
 
-struct Section {
-    name: [u8; 8],
-    offset: u64,
-    length: u32,
+/// A text, by the name that is told and the one that the folder has.
+fn file_text(fat: &Fat<'_>, name: &'static str, short: &str) -> Result<String, KernelImageError> {
+    let bytes = fat.read(short, LONGEST as usize).map_err(|why| KernelImageError::File { name, why })?;
+    plain(bytes).ok_or(KernelImageError::FileNotText(name))
 }
 
-/// The section table: behind the DOS header, the signature, the COFF header and the optional header.
-fn sections(file: &File) -> Result<Vec<Section>, KernelImageError> {
-    let dos: [u8; 64] = read(file, 0)?;
-    if &dos[..2] != b"MZ" {
-        return Err(KernelImageError::NotPe);
-    }
-    let coff = u64::from(u32_at(&dos, 60));
-    let head: [u8; 24] = read(file, coff)?;
-    let count = u16_at(&head, 6);
-    if &head[..4] != b"PE\0\0" || count > SECTIONS {
-        return Err(KernelImageError::NotPe);
-    }
-    let table = coff + 24 + u64::from(u16_at(&head, 20));
-    (0..u64::from(count))
-        .map(|number| {
-            let row: [u8; 40] = read(file, table + 40 * number)?;
-            let mut name = [0; 8];
-            name.copy_from_slice(&row[..8]);
-            // Of the size in memory and that in the file, the smaller one is content.
-            let length = u32_at(&row, 8).min(u32_at(&row, 16));
-            Ok(Section { name, offset: u32_at(&row, 20).into(), length })
-        })
-        .collect()
-}
-
-fn text(file: &File, sections: &[Section], name: &'static str) -> Result<String, KernelImageError> {
-    let mut padded = [0; 8];
-    padded[..name.len().min(8)].copy_from_slice(&name.as_bytes()[..name.len().min(8)]);
-    let mut found = sections.iter().filter(|section| section.name == padded);
-    let section = found.next().ok_or(KernelImageError::NoSection(name))?;
-    if found.next().is_some() {
-        return Err(KernelImageError::Twice(name));
-    }
-    if section.length > LONGEST {
-        return Err(KernelImageError::NotText(name));
-    }
-    let mut bytes = vec![0; section.length as usize];
-    file.read_exact_at(&mut bytes, section.offset).map_err(KernelImageError::Read)?;
-    let text = String::from_utf8(bytes).map_err(|_| KernelImageError::NotText(name))?;
+/// Plain text without the zeros that may fill it up.
+fn plain(bytes: Vec<u8>) -> Option<String> {
+    let text = String::from_utf8(bytes).ok()?;
     let text = text.trim_end_matches('\0').trim_end();
-    if text.contains('\0') { Err(KernelImageError::NotText(name)) } else { Ok(text.to_owned()) }
-}
-
-fn read<const N: usize>(file: &File, offset: u64) -> Result<[u8; N], KernelImageError> {
-    let mut bytes = [0; N];
-    file.read_exact_at(&mut bytes, offset).map_err(|error| match error.kind() {
-        io::ErrorKind::UnexpectedEof => KernelImageError::NotPe,
-        _ => KernelImageError::Read(error),
-    })?;
-    Ok(bytes)
-}
-
-fn u16_at(bytes: &[u8], at: usize) -> u16 {
-    u16::from_le_bytes([bytes[at], bytes[at + 1]])
-}
-
-fn u32_at(bytes: &[u8], at: usize) -> u32 {
-    u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
+    (!text.contains('\0')).then(|| text.to_owned())
 }

@@ -51,4 +51,4 @@ pub mod source;
 pub mod unpack;
 pub mod verity;
 
-pub use ota_boot::{boot_folder, digest, fsck, gpt, readback, room};
+pub use ota_boot::{boot_folder, digest, fat, fsck, gpt, readback, room};

@@ -1,4 +1,5 @@
-//! An image as the `image` tool leaves it: a folder with root, verity tree, kernel image and root hash.
+//! An image as the `image` tool leaves it: a folder with root, verity tree, kernel image (`anya.efi`, or `boot.img` of a
+//! board that starts by `tryboot`) and root hash.
 //!
 //! Root and tree have the length of their partitions there. Released is what the tree covers, and the tree
 //! itself; behind both there must be nothing but zeros.
@@ -18,6 +19,8 @@ use crate::repository::ReleaseName;
 
 /// The length of a block of root and tree, in bytes.
 const BLOCK: u64 = verity::BLOCK as u64;
+/// The kernel image of a board that starts by `tryboot`.
+const BOOT_IMG: &str = "boot.img";
 /// How many digests of blocks a block of the tree holds.
 const DIGESTS: u64 = BLOCK / 32;
 
@@ -76,6 +79,7 @@ impl ImageFolder {
         self.folder.join(match kind {
             PartKind::Root => "root.raw",
             PartKind::Verity => "verity.raw",
+            PartKind::Uki if self.folder.join(BOOT_IMG).exists() => BOOT_IMG,
             PartKind::Uki => "anya.efi",
         })
     }

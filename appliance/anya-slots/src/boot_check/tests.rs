@@ -1,3 +1,4 @@
+use ota_core::slots::Slot;
 use root_side::program::Scripted;
 
 use super::*;
@@ -47,6 +48,23 @@ fn what_a_cut_and_the_check_left_goes() {
     {
         assert!(!esp.join(gone).exists(), "{gone}");
     }
+}
+
+#[test]
+fn of_the_slots_own_boot_partitions_the_one_that_does_not_run_is_checked_and_cleared_up() {
+    let machine = TestMachine::raspberry_pi(b"");
+    for (name, content) in
+        [("boot.part", "half"), ("boot.img", ""), ("FSCK0000.REC", "x"), ("config.txt", "x")]
+    {
+        std::fs::write(machine.places.boot(Slot::B).join(name), content).unwrap();
+    }
+    let runner = Scripted::default();
+    start(&machine.keeper(&runner)).unwrap();
+    let checks: Vec<_> = runner.started().into_iter().filter(|line| line.starts_with("fsck")).collect();
+    let check = |part| format!("fsck.fat -a {}", machine.part(part).display());
+    assert_eq!(checks, [check("vda1"), check("vda3")]);
+    assert_eq!(machine.boot_files(Slot::A), ["boot.img"]);
+    assert_eq!(machine.boot_files(Slot::B), ["config.txt"]);
 }
 
 #[test]

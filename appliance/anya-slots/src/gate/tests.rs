@@ -1,6 +1,7 @@
 use std::cell::Cell;
 
 use hal_api::EpochCounter;
+use ota_core::slots::Slot;
 use root_side::program::Scripted;
 
 use super::*;
@@ -137,6 +138,53 @@ fn what_was_good_before_and_does_not_answer_restarts_while_it_has_tries() {
     assert_eq!(watched(&machine, &runner, |_| Health::Silent), (Ended::Restart, 600));
     assert_eq!(runner.started().last().unwrap(), "systemctl --no-block reboot");
     assert_eq!(machine.trial(), None);
+}
+
+/// The same on a board that starts by `tryboot`: 1.0.0 was started once from slot A, the default is B.
+fn on_trial_by_tryboot() -> TestMachine {
+    let machine = TestMachine::raspberry_pi(b"");
+    machine.put_trial(r#"{"version":"1.0.0","from":"0.9.0","reason":null}"#);
+    machine.label_other("anya_0.9.0");
+    machine.boot_img(Slot::B, b"old");
+    machine.default_is(Slot::B);
+    machine.count_start(Slot::A);
+    Started { trial: Some("1.0.0".parse().unwrap()), gone_back: None }.write(&machine.places).unwrap();
+    machine
+}
+
+#[test]
+fn by_tryboot_what_is_good_becomes_what_is_started() {
+    let machine = on_trial_by_tryboot();
+    assert_eq!(machine.tryboot(), (Some(Slot::B), vec!["tried".to_owned(), "tries.2".to_owned()]));
+    assert_eq!(watched(&machine, &Scripted::default(), |_| Health::Healthy), (Ended::Good, 60));
+    assert_eq!(machine.tryboot(), (Some(Slot::A), vec!["tries.3".to_owned()]));
+    assert_eq!(machine.trial(), None);
+}
+
+#[test]
+fn by_tryboot_what_is_not_good_gives_way_by_any_restart() {
+    let machine = on_trial_by_tryboot();
+    let runner = Scripted::default();
+    assert_eq!(watched(&machine, &runner, |_| sick()), (Ended::Restart, 600));
+    assert_eq!(runner.started().last().unwrap(), "systemctl --no-block reboot");
+    assert_eq!(machine.tryboot().0, Some(Slot::B));
+    assert!(machine.trial().unwrap().contains("The disk is full."));
+}
+
+#[test]
+fn by_tryboot_what_stays_up_is_started_next_once() {
+    let machine = TestMachine::raspberry_pi(b"");
+    let runner = Scripted::default();
+    let seen = Cell::new(false);
+    watched(&machine, &runner, |second| {
+        if second == 700 {
+            assert_eq!(machine.tryboot(), (Some(Slot::A), vec!["tries.1".to_owned()]));
+            seen.set(true);
+        }
+        if second < 800 { sick() } else { Health::Healthy }
+    });
+    assert!(seen.get());
+    assert_eq!(machine.tryboot(), (Some(Slot::A), vec!["tries.3".to_owned()]));
 }
 
 #[test]

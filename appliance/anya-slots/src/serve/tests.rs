@@ -3,6 +3,7 @@
 mod hostile;
 mod installing;
 mod requests;
+mod tryboot;
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;

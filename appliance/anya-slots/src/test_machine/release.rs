@@ -6,6 +6,7 @@ use std::os::unix::fs::FileExt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use ota_client::digest::sha256;
+use ota_client::fat;
 use ota_client::source::{Evidence, Signed};
 use ota_client::verity::{self, Superblock};
 use ota_core::manifest::{Content, Manifest, Part};
@@ -112,6 +113,15 @@ impl Release {
         signer.finalize().unwrap();
         Evidence { manifest: Signed { document, signatures }, ..Evidence::default() }
     }
+}
+
+/// A Raspberry Pi's kernel image with what is read of one.
+pub(crate) fn boot_img(root_hash: &str, version: &str) -> Vec<u8> {
+    fat::fixture::make(&[
+        ("CONFIG.TXT", b"kernel=Image"),
+        ("CMDLINE.TXT", format!("quiet roothash={root_hash}").as_bytes()),
+        ("OSREL.TXT", format!("IMAGE_ID=anya\nIMAGE_VERSION={version}\n").as_bytes()),
+    ])
 }
 
 /// A PE file with what is read of a kernel image.

@@ -1,5 +1,6 @@
 //! Kernel images that belong to a release, and others.
 
+use ota_boot::fat::fixture;
 use ota_client::kernel_image::{KernelImage, check};
 
 use crate::release::{Release, file, noise};
@@ -38,6 +39,42 @@ pub(crate) fn image(command_line: &str, id: &str, version: &str) -> Vec<u8> {
     let release = format!("NAME=Debian\nIMAGE_ID={id}\nIMAGE_VERSION=\"{version}\"\n");
     let kernel = noise(9, 200_000);
     pe(&[(".osrel", release.as_bytes()), (".cmdline", command_line.as_bytes()), (".linux", &kernel)])
+}
+
+/// A Raspberry Pi's kernel image.
+fn boot_img(config: &str, command_line: &str, os_release: &str) -> Vec<u8> {
+    fixture::make(&[
+        ("CONFIG.TXT", config.as_bytes()),
+        ("IMAGE", &noise(9, 100_000)),
+        ("CMDLINE.TXT", command_line.as_bytes()),
+        ("OSREL.TXT", os_release.as_bytes()),
+    ])
+}
+
+#[test]
+fn a_boot_img_is_told_by_its_files() {
+    let release = Release::new();
+    let manifest = &release.manifest;
+    let command_line = format!("console=tty1 roothash={} gpt\n", release.parts.root_hash);
+    let os_release = "IMAGE_ID=anya\nIMAGE_VERSION=1.1.0\n";
+    let config = "arm_64bit=1\nkernel=Image\n";
+    check(&file(&boot_img(config, &command_line, os_release)), manifest).unwrap();
+    let other_root = format!("roothash={}", "0".repeat(64));
+    let other_version = "IMAGE_ID=anya\nIMAGE_VERSION=1.2.0\n";
+    for (image, why) in [
+        (boot_img(config, "console=tty1", os_release), "names no root hash"),
+        (boot_img(config, &other_root, os_release), "starts another root"),
+        (boot_img(config, &command_line, other_version), "is of version \"1.2.0\""),
+        (boot_img("cmdline=other.txt", &command_line, os_release), "names another command line"),
+        (boot_img("[all]\n os_prefix=old/", &command_line, os_release), "names another command line"),
+        (boot_img(config, "quiet\0roothash=x", os_release), "its file cmdline.txt is not plain text"),
+        (fixture::make(&[("CONFIG.TXT", b"")]), "its file cmdline.txt: the file is missing"),
+        (fixture::make(&[]), "its file config.txt: the file is missing"),
+    ] {
+        let refusal = check(&file(&image), manifest).unwrap_err();
+        assert_eq!(refusal.code(), "mixed_parts");
+        assert!(refusal.to_string().contains(why), "{refusal}");
+    }
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! Whether a kernel image belongs to its release.
 //!
-//! A unified kernel image says of itself which root it starts (`roothash=` in the section `.cmdline`) and
-//! what the boot loader takes it for (`IMAGE_ID` and `IMAGE_VERSION` in `.osrel`). Firmware checks the
-//! image's own signature, and the manifest's signers are others; here both have to say the same.
+//! A kernel image says of itself which root it starts (`roothash=` on its command line) and what it is
+//! (`IMAGE_ID` and `IMAGE_VERSION` of its os-release), by which systemd-boot orders it. Firmware with Secure Boot
+//! checks the image's own signature, and the manifest's signers are others; here both have to say the same.
 
 use super::Manifest;
 use crate::slots::entry::IMAGE_ID;
@@ -11,11 +11,11 @@ use crate::trust::Refusal;
 /// What a kernel image says of itself.
 #[derive(Clone, Copy, Debug)]
 pub struct KernelFacts<'a> {
-    /// The section `.cmdline`.
+    /// The kernel's command line: the section `.cmdline`, or `cmdline.txt`.
     pub command_line: &'a str,
-    /// `IMAGE_ID` of the section `.osrel`: the boot loader's sort key.
+    /// `IMAGE_ID` of its os-release: the boot loader's sort key.
     pub image_id: &'a str,
-    /// `IMAGE_VERSION` of the section `.osrel`: what the boot loader orders by.
+    /// `IMAGE_VERSION` of its os-release: what the boot loader orders by.
     pub image_version: &'a str,
 }
 

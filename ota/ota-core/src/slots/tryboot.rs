@@ -57,6 +57,11 @@ pub fn partition(slot: Slot) -> u32 {
     }
 }
 
+/// The slot with this boot partition.
+pub fn slot_of(number: u32) -> Option<Slot> {
+    Slot::ALL.into_iter().find(|&slot| partition(slot) == number)
+}
+
 /// `autoboot.txt` with this default slot.
 pub fn autoboot(default: Slot) -> String {
     let [all, tryboot] = [partition(default), partition(default.other())];

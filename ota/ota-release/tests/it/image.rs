@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use ota_client::digest::sha256;
+use ota_client::fat;
 use tempfile::TempDir;
 
 pub(crate) const BOARD: &str = "qemu-x86_64";
@@ -20,6 +21,8 @@ pub(crate) struct Image {
     pub(crate) kernel_starts: Option<String>,
     /// The version that the kernel image has, when it is another than the image's.
     pub(crate) kernel_version: Option<String>,
+    /// Whether it is of a board that starts by `tryboot`.
+    pub(crate) tryboot: bool,
 }
 
 impl Image {
@@ -27,7 +30,14 @@ impl Image {
     pub(crate) fn of(version: &str) -> Self {
         let version = version.replacen('-', "~", 1);
         let root = noise(3 << 20, 1);
-        Self { board: BOARD.to_owned(), version, root, kernel_starts: None, kernel_version: None }
+        Self {
+            board: BOARD.to_owned(),
+            version,
+            root,
+            kernel_starts: None,
+            kernel_version: None,
+            tryboot: false,
+        }
     }
 
     /// The same root but for 64 KiB in its middle.
@@ -48,7 +58,11 @@ impl Image {
         put("root.raw", &padded(&self.root, 256 << 10));
         put("verity.raw", &padded(&tree, 64 << 10));
         put("roothash", format!("{root_hash}\n").as_bytes());
-        put("anya.efi", &kernel_image(started, kernel_version));
+        if self.tryboot {
+            put("boot.img", &boot_img(started, kernel_version));
+        } else {
+            put("anya.efi", &kernel_image(started, kernel_version));
+        }
         let manifest =
             format!(r#"{{"board":"{}","version":"{}","packages":{{}}}}"#, self.board, self.version);
         put("manifest.json", manifest.as_bytes());
@@ -123,6 +137,15 @@ fn superblock(blocks: usize) -> Vec<u8> {
     put(80, &32_u16.to_le_bytes());
     put(88, &SALT);
     block
+}
+
+/// A file system with the files that are read.
+fn boot_img(root_hash: &str, version: &str) -> Vec<u8> {
+    fat::fixture::make(&[
+        ("CONFIG.TXT", b"kernel=Image"),
+        ("CMDLINE.TXT", format!("roothash={root_hash} quiet").as_bytes()),
+        ("OSREL.TXT", format!("IMAGE_ID=anya\nIMAGE_VERSION={version}\n").as_bytes()),
+    ])
 }
 
 /// A PE file with the two sections that are read, and one that is only large.

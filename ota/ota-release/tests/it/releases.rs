@@ -4,6 +4,7 @@ use std::fs;
 use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
+use ota_client::digest::sha256;
 use ota_core::manifest::Manifest;
 use ota_core::trust::Known;
 use ota_release::repository::Repository;
@@ -41,6 +42,23 @@ fn a_release_that_two_of_three_signed_is_published_and_verified() {
     assert_eq!((manifest.notes.as_str(), manifest.epoch, manifest.signers), ("What is new.", 1, 1));
     assert_eq!(manifest.root_hash.to_string(), made["root_hash"]);
     assert!(workshop.repository().join("stable/qemu-x86_64/1.0.0/root.index").is_file());
+}
+
+#[test]
+fn a_release_of_a_board_that_starts_by_tryboot_has_its_boot_img() {
+    let workshop = Workshop::new();
+    let image = Image { tryboot: true, ..Image::of("1.0.0") };
+    workshop.make(&image);
+    workshop.sign("Alice");
+    workshop.sign("Carol");
+    workshop.publish();
+    assert_eq!(workshop.verify()["version"], "1.0.0");
+    let manifest = Manifest::parse(&workshop.read(CURRENT)).unwrap();
+    let boot_img = fs::read(image.write().file("boot.img")).unwrap();
+    assert_eq!(manifest.uki.image.sha256, sha256(&boot_img));
+    let other_root = Image { kernel_starts: Some("ab".repeat(32)), ..image };
+    let (_, told) = workshop.make_refused(&other_root.write(), "1.0.0", &[]);
+    assert!(told.contains("its kernel image starts another root"), "{told}");
 }
 
 #[test]

@@ -1,0 +1,23 @@
+//! Why a file of a FAT32 file system cannot be read.
+
+use std::io;
+
+use thiserror::Error;
+
+/// Why a file cannot be read.
+#[derive(Debug, Error)]
+#[expect(missing_docs, reason = "each variant's text says what it is")]
+pub enum FatError {
+    #[error("it cannot be read")]
+    Read(#[source] io::Error),
+    #[error("it is no FAT32 file system")]
+    NotFat,
+    #[error("its file system is damaged")]
+    Damaged,
+    #[error("the file is missing")]
+    NoFile,
+    #[error("the file is there twice")]
+    Twice,
+    #[error("the file is too long")]
+    TooLong,
+}
