@@ -4,11 +4,13 @@ set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=image/buildroot-external/board/shared/slots.sh
 source "$here/../shared/slots.sh"
+# shellcheck source=image/buildroot-external/board/shared/initrd.sh
+source "$here/../shared/initrd.sh"
 
 board=$2
 
 # The kernel and the device trees that were built, one line each for genimage's list of files.
-boot_files() {
+kernel_files() {
     local file
     for file in "$BINARIES_DIR"/Image "$BINARIES_DIR"/*.dtb; do
         [[ -e $file ]] || die "there is no $(basename "$file") in the images folder"
@@ -17,13 +19,17 @@ boot_files() {
 }
 
 make_slot "$board"
-printf 'console=tty1 console=ttyAMA10,115200 %s systemd.import_credentials=no %s\n' \
-    "$(command_line "$board")" "$verity_words" >"$BINARIES_DIR/cmdline.txt"
-cp "$here/autoboot.txt" "$BINARIES_DIR/autoboot.txt"
-printf 'Slot B is empty until an update.\n' >"$BINARIES_DIR/empty.txt"
 
-boot_files >"$BUILD_DIR/anya-boot-files"
-sed -e "/@BOOT_FILES@/{r $BUILD_DIR/anya-boot-files
+# What goes into boot.img, which is a release's kernel image on this board.
+lay_out_initrd
+pack_initrd >"$BINARIES_DIR/initrd"
+printf 'console=tty1 console=ttyAMA10,115200 %s systemd.import_credentials=no %s\n' \
+    "$(command_line "$board")" "$(root_word)" >"$BINARIES_DIR/cmdline.txt"
+cp "$TARGET_DIR/usr/lib/os-release" "$BINARIES_DIR/osrel.txt"
+
+cp "$here/autoboot.txt" "$here/config-partition.txt" "$BINARIES_DIR"
+kernel_files >"$BUILD_DIR/anya-kernel-files"
+sed -e "/@KERNEL_FILES@/{r $BUILD_DIR/anya-kernel-files
 d}" "$here/genimage.cfg.in" >"$BUILD_DIR/genimage.anya.in"
 make_disk "$board" "$BUILD_DIR/genimage.anya.in"
 

@@ -18,6 +18,15 @@ for file in "$definitions"/*.conf; do
     sed -i "s/^\(Size\(Min\|Max\)Bytes\)=.*/\1=${size}M/" "$file"
 done
 
+# systemd's generators and udev's database go, as the other builder's definition says (RemoveFiles=).
+mapfile -t unwanted < <(sed -nE 's,^ +(/usr/lib/(systemd/system-generators|udev)/.+)$,\1,p' \
+    "$checkout/image/mkosi/mkosi.conf")
+((${#unwanted[@]} > 0)) || die "image/mkosi/mkosi.conf names no generator that is to go"
+rm -rf "${unwanted[@]/#/$target}"
+
+# What the box takes itself for, and what an update's kernel image has to say of itself (os-release(5)).
+printf 'IMAGE_ID=anya\nIMAGE_VERSION=%s\n' "$(version)" >>"$target/usr/lib/os-release"
+
 # Places of the boot partition and the data partition.
 mkdir -p "$target/efi" "$target/data" "$target/usr/lib/anya"
 printf '%s\n' "$board" >"$target/usr/lib/anya/board"

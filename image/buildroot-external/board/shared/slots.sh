@@ -27,42 +27,42 @@ slot_mib() {
     die "no board file has slots.$2"
 }
 
-# command_line BOARD: the words of every board and this one's own. The initrd that reads
-# systemd.verity_root_options is not here: the verity table below says the same.
+# command_line BOARD: the words of every board and this one's own.
 command_line() {
     local file
     while read -r file; do
         sed -n '/^\[kernel\]/,/^\[/p' "$file" |
             sed -n '/^command_line *= *\[/,/\]/p' | grep -o '"[^"]*"' | tr -d '"' || true
-    done < <(board_files "$1") | grep -v '^systemd\.verity_root_options=' | xargs
+    done < <(board_files "$1") | xargs
 }
+
+# without_root_words: a command line without the words about a root and its systemd.
+without_root_words() { tr ' ' '\n' | grep -vE '^(ro$|rootfstype=|systemd\.)' | xargs; }
 
 as_uuid() { sed -E 's/^(.{8})(.{4})(.{4})(.{4})(.{12}).*/\1-\2-\3-\4-\5/' <<<"$1"; }
 
-# make_slot BOARD: root.raw, verity.raw and roothash in the images folder; sets root_uuid, verity_uuid
-# and verity_words. The two partitions' UUIDs are the halves of the root hash (UAPI.2), and the salt comes
-# from the root: two builds of the same root are the same.
+# make_slot BOARD: root.raw, verity.raw, roothash and manifest.json in the images folder, as `ota-release make` reads
+# them; sets root_uuid and verity_uuid. The two partitions' UUIDs are the halves of the root hash (UAPI.2),
+# and the salt comes from the root: two builds of the same root are the same.
 make_slot() {
-    local board=$1 root=$BINARIES_DIR/root.raw verity=$BINARIES_DIR/verity.raw digest made hash blocks
+    local board=$1 root=$BINARIES_DIR/root.raw verity=$BINARIES_DIR/verity.raw digest made hash
     cp -f "$BINARIES_DIR/rootfs.erofs" "$root"
     rm -f "$verity"
     digest=$(sha256sum "$root" | cut -c1-64)
     made=$(veritysetup format --data-block-size=4096 --hash-block-size=4096 --hash=sha256 \
         --salt="$digest" --uuid="$(as_uuid "$digest")" "$root" "$verity")
     hash=$(sed -n 's/^Root hash:[[:space:]]*//p' <<<"$made")
-    blocks=$(sed -n 's/^Data blocks:[[:space:]]*//p' <<<"$made")
-    [[ $hash =~ ^[0-9a-f]{64}$ && $blocks =~ ^[0-9]+$ ]] || die "veritysetup said something else: $made"
+    [[ $hash =~ ^[0-9a-f]{64}$ ]] || die "veritysetup said something else: $made"
     printf '%s\n' "$hash" >"$BINARIES_DIR/roothash"
     root_uuid=$(as_uuid "${hash:0:32}")
     verity_uuid=$(as_uuid "${hash:32:32}")
     fits "$root" "$(slot_mib "$board" root_mib)"
     fits "$verity" "$(slot_mib "$board" verity_mib)"
-    # Documentation/admin-guide/device-mapper/{dm-init,verity}.rst; block 0 of the hash device is its header.
-    verity_words="dm-mod.waitfor=PARTUUID=$root_uuid,PARTUUID=$verity_uuid"
-    verity_words+=" dm-mod.create=\"root,,,ro,0 $((blocks * 8)) verity 1 PARTUUID=$root_uuid"
-    verity_words+=" PARTUUID=$verity_uuid 4096 4096 $blocks 1 sha256 $hash $digest 1 panic_on_corruption\""
-    verity_words+=" root=/dev/dm-0 rootwait init=/usr/lib/systemd/systemd"
+    printf '{"board":"%s","version":"%s"}\n' "$board" "$(version)" >"$BINARIES_DIR/manifest.json"
 }
+
+# root_word: what names the root on the command line. anya-initrd sets it up, and anya-slots knows the running slot by it.
+root_word() { printf 'roothash=%s' "$(<"$BINARIES_DIR/roothash")"; }
 
 # fits FILE MIB
 fits() {
@@ -71,8 +71,8 @@ fits() {
     ((bytes <= $2 * 1048576)) || die "$(basename "$1") has $bytes bytes; the board's slot holds $2 MiB"
 }
 
-# The version of the workspace: the slots' partitions carry it as their label.
-version() { sed -n 's/^version = "\(.*\)"/\1/p' "$checkout/Cargo.toml" | head -n 1; }
+# The version of the workspace, as the boot loader orders it (1.2.3~rc.1): labels and names carry it.
+version() { sed -n 's/^version = "\(.*\)"/\1/p' "$checkout/Cargo.toml" | head -n 1 | sed 's/-/~/'; }
 
 # make_disk BOARD TEMPLATE: disk.raw. Slot B and the data partition are made by the box's first boot.
 make_disk() {

@@ -10,6 +10,7 @@ ANYA_SITE_METHOD = local
 ANYA_VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' $(BR2_EXTERNAL_ANYA_PATH)/../../Cargo.toml | head -n 1)
 ANYA_LICENSE = Apache-2.0
 ANYA_LICENSE_FILES = LICENSE
+ANYA_INSTALL_IMAGES = YES
 
 # OpenPGP is checked with OpenSSL, whose bindings are made by bindgen with libclang.
 ANYA_DEPENDENCIES = host-clang host-pkgconf openssl systemd tpm2-tss
@@ -34,6 +35,8 @@ ANYA_CARGO_BUILD_OPTS = \
 	--package anya \
 	--package anya-data \
 	--package anya-slots \
+	--package anya-initrd \
+	--package anya-rescue \
 	--bins
 
 # The page is embedded into the service. Node.js and npm's packages are not Buildroot's business here.
@@ -78,6 +81,13 @@ define ANYA_INSTALL_TARGET_CMDS
 	$(if $(ANYA_SIGNERS),$(INSTALL) -D -m 0644 $(ANYA_SIGNERS) $(TARGET_DIR)/usr/lib/anya/signers/1.json)
 	$(INSTALL) -d -m 0755 $(TARGET_DIR)/usr/share/anya/models
 	$(if $(ANYA_MODELS_DIR),cp -rL $(ANYA_MODELS_DIR)/. $(TARGET_DIR)/usr/share/anya/models/)
+endef
+
+# The initrd's programs are no part of the root: a board's post-image.sh packs them (board/shared/initrd.sh).
+define ANYA_INSTALL_IMAGES_CMDS
+	$(INSTALL) -D -m 0755 $(ANYA_BUILT)/anya-initrd $(BINARIES_DIR)/anya-initrd/init
+	$(INSTALL) -D -m 0755 $(ANYA_BUILT)/anya-rescue $(BINARIES_DIR)/anya-initrd/anya-rescue
+	$(STRIPCMD) $(BINARIES_DIR)/anya-initrd/init $(BINARIES_DIR)/anya-initrd/anya-rescue
 endef
 
 $(eval $(cargo-package))
