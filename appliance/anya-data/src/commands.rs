@@ -162,7 +162,7 @@ pub(crate) fn erase(device: &Path, disk: &Path, number: u32) -> [Program; 4] {
     ]
 }
 
-/// Starts the machine again.
+/// Starts the machine again, and what runs now: what was installed is started by `anya-slots`, which knows how.
 pub(crate) fn restart() -> Program {
     Program::new("systemctl", LOOK, ["--no-block", "reboot"])
 }

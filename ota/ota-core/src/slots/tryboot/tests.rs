@@ -65,6 +65,13 @@ fn autoboot_is_what_the_firmware_reads() {
 }
 
 #[test]
+fn a_new_card_starts_slot_a() {
+    let on_card =
+        include_bytes!("../../../../../image/buildroot-external/board/raspberrypi5/autoboot.txt");
+    assert_eq!(default_slot(on_card), Some(Slot::A));
+}
+
+#[test]
 fn a_new_system_is_started_once_until_it_is_marked_good() {
     let mut pi = Pi::new();
     assert_eq!(pi.install().unwrap(), Restart::Tryboot);
