@@ -2,7 +2,7 @@
 # Read by the boards' post-image.sh: makes a slot (root, hash tree, kernel command line) out of what
 # Buildroot built. Sizes and command line are the board's, from board-configs/.
 #
-# Expects Buildroot's environment: BINARIES_DIR, TARGET_DIR, BUILD_DIR, HOST_DIR.
+# Expects Buildroot's environment: BINARIES_DIR, TARGET_DIR, BUILD_DIR.
 
 shared=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 checkout=$(cd "$shared/../../../.." && pwd)

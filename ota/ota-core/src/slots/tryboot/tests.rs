@@ -66,8 +66,7 @@ fn autoboot_is_what_the_firmware_reads() {
 
 #[test]
 fn a_new_card_starts_slot_a() {
-    let on_card =
-        include_bytes!("../../../../../image/buildroot-external/board/raspberrypi5/autoboot.txt");
+    let on_card = include_bytes!("../../../../../image/buildroot-external/board/raspberrypi5/autoboot.txt");
     assert_eq!(default_slot(on_card), Some(Slot::A));
 }
 
