@@ -41,10 +41,12 @@ fn write_version(root: &Path, version: &str) -> Result<()> {
     const KEY: &[u8] = b"IMAGE_VERSION=\"";
     let content = fs::read(root)?;
     // Behind the names of a folder mkfs.erofs leaves what its buffer held before, such as this line's beginning.
-    let whole = |at: usize| content[at + KEY.len()..].iter().position(|byte| *byte == b'"') == Some(version.len());
+    let whole =
+        |at: usize| content[at + KEY.len()..].iter().position(|byte| *byte == b'"') == Some(version.len());
     let places = content.windows(KEY.len()).enumerate().filter(|(_, bytes)| *bytes == KEY);
     let mut places = places.map(|(at, _)| at).filter(|at| whole(*at));
-    let at = places.next().with_context(|| format!("the root says no version that is as long as {version}"))?;
+    let at =
+        places.next().with_context(|| format!("the root says no version that is as long as {version}"))?;
     ensure!(places.next().is_none(), "the root says its version twice");
     File::options().write(true).open(root)?.write_all_at(version.as_bytes(), (at + KEY.len()) as u64)?;
     Ok(())
