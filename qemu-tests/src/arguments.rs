@@ -29,7 +29,10 @@ pub(crate) const WRITE_LOG: &str = "writes.log";
 const LOGGED: &str = "logged";
 
 /// The disk as one that can be made to answer no more ([`crate::machine::Machine::silence_disk`]).
-pub(crate) const SILENCEABLE: &str = "silenceable";
+const SILENCEABLE: &str = "silenceable";
+
+/// What says how much of it is answered.
+pub(crate) const SILENCER: &str = "silencer";
 
 /// The socket for a device that is plugged in while the machine runs: q35's own bus takes none.
 pub(crate) const SOCKET: &str = "socket";
@@ -68,7 +71,9 @@ pub(crate) fn of(setup: &Setup, ports: [u16; 2]) -> Vec<String> {
         (false, false) => DISK,
     };
     if setup.silenceable {
-        add(&["-blockdev", &format!("driver=blkdebug,node-name={SILENCEABLE},image={DISK}")]);
+        add(&["-object", &format!("throttle-group,id={SILENCER}")]);
+        let throttle = format!("driver=throttle,throttle-group={SILENCER}");
+        add(&["-blockdev", &format!("{throttle},node-name={SILENCEABLE},file={DISK}")]);
     }
     if setup.write_log {
         add(&["-blockdev", &format!("driver=file,node-name=writes,filename={WRITE_LOG}")]);

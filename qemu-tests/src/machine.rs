@@ -192,28 +192,52 @@ impl Machine {
         &mut self.qmp
     }
 
-    /// From now on the disk answers to no read: it is there, and whoever asks it waits.
+    /// Waits until the guest has read so many bytes from its disk, and reads no more for a moment: the loader has the
+    /// kernel image in memory then, and the kernel has not come to its drivers yet.
     ///
     /// # Errors
-    /// When QEMU refuses it: the machine's [`Setup`] has to say so from the start.
-    pub fn silence_disk(&mut self) -> Result<()> {
-        self.each_silence(|number| format!("break read_aio silence-{number}"))
+    /// When that does not happen within [`BOOT`].
+    pub fn wait_read(&mut self, bytes: u64) -> Result<()> {
+        let deadline = Instant::now() + BOOT;
+        let mut last = 0;
+        loop {
+            let disks = self.qmp.execute("query-blockstats", &json!({}))?;
+            let disks = disks.as_array().map(Vec::as_slice).unwrap_or_default();
+            let read = disks.iter().filter(|disk| disk["qdev"].as_str().is_some_and(|at| !at.is_empty()));
+            let read = read.filter_map(|disk| disk["stats"]["rd_bytes"].as_u64()).sum();
+            if read >= bytes && read == last {
+                return Ok(());
+            }
+            if Instant::now() > deadline {
+                bail!("{}: {read} of {bytes} bytes were read; {}", self.name, self.serial.told());
+            }
+            last = read;
+            std::thread::sleep(Duration::from_millis(250));
+        }
     }
 
-    /// The disk answers again, also to what it was asked meanwhile.
+    /// From now on the disk answers to nothing: it is there, and whoever asks it waits.
+    ///
+    /// # Errors
+    /// When QEMU refuses it.
+    pub fn silence_disk(&mut self) -> Result<()> {
+        self.limit_disk(1)
+    }
+
+    /// The disk answers again to what it is asked from now on; what it was asked before has its answer when the machine
+    /// is reset.
     ///
     /// # Errors
     /// When QEMU refuses it.
     pub fn let_disk_answer(&mut self) -> Result<()> {
-        self.each_silence(|number| format!("remove_break silence-{number}"))
+        self.limit_disk(0)
     }
 
-    /// Each holds up one request: a kernel that waits for a disk asks it for few things more.
-    fn each_silence(&mut self, command: impl Fn(u8) -> String) -> Result<()> {
-        for number in 0..64 {
-            let line = format!("qemu-io {} \"{}\"", arguments::SILENCEABLE, command(number));
-            self.qmp.execute("human-monitor-command", &json!({"command-line": line}))?;
-        }
+    /// To so many bytes a second; 0 is no limit.
+    fn limit_disk(&mut self, bytes: u64) -> Result<()> {
+        let path = format!("/objects/{}", arguments::SILENCER);
+        let value = json!({"bps-total": bytes});
+        self.qmp.execute("qom-set", &json!({"path": path, "property": "limits", "value": value}))?;
         Ok(())
     }
 

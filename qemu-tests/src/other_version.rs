@@ -40,12 +40,15 @@ pub(crate) fn make(lab: &Lab, image: &Image, version: &str, folder: &Path) -> Re
 fn write_version(root: &Path, version: &str) -> Result<()> {
     const KEY: &[u8] = b"IMAGE_VERSION=\"";
     let content = fs::read(root)?;
-    let mut places = content.windows(KEY.len()).enumerate().filter(|(_, bytes)| *bytes == KEY);
-    let at = places.next().context("the root does not say its version")?.0 + KEY.len();
+    // Behind the names of a folder mkfs.erofs leaves what its buffer held before, such as this line's beginning.
+    let whole =
+        |at: usize| content[at + KEY.len()..].iter().position(|byte| *byte == b'"') == Some(version.len());
+    let places = content.windows(KEY.len()).enumerate().filter(|(_, bytes)| *bytes == KEY);
+    let mut places = places.map(|(at, _)| at).filter(|at| whole(*at));
+    let at =
+        places.next().with_context(|| format!("the root says no version that is as long as {version}"))?;
     ensure!(places.next().is_none(), "the root says its version twice");
-    let length = content[at..].iter().position(|byte| *byte == b'"').context("a version without an end")?;
-    ensure!(length == version.len(), "{version} is not as long as the image's version");
-    File::options().write(true).open(root)?.write_all_at(version.as_bytes(), at as u64)?;
+    File::options().write(true).open(root)?.write_all_at(version.as_bytes(), (at + KEY.len()) as u64)?;
     Ok(())
 }
 

@@ -129,6 +129,8 @@ fn start_root(
     boot_phase::enter(tpm.as_ref(), boot_phase::LEAVE_INITRD);
     watchdog.feed();
     say(Level::Info, "the root is there");
+    // The root's systemd takes it over.
+    drop(watchdog);
     switch_root::switch()
 }
 

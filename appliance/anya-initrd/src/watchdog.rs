@@ -7,7 +7,7 @@ use std::fs::{self, File};
 use std::io::Write;
 use std::time::{Duration, Instant};
 
-use crate::console::{Level, say};
+use crate::console::{Level, hush, say};
 use crate::drivers::Drivers;
 use crate::modules::Modules;
 
@@ -60,5 +60,12 @@ impl Watchdog {
             let identity = fs::read_to_string(IDENTITY).unwrap_or_default();
             say(Level::Info, &format!("feeds the watchdog '{}'", identity.trim()));
         }
+    }
+}
+
+impl Drop for Watchdog {
+    /// Leaves it running. "watchdog did not stop!" is what the kernel would say about that to who looks at the screen.
+    fn drop(&mut self) {
+        hush(|| drop(self.device.take()));
     }
 }

@@ -17,6 +17,8 @@ fn the_console_shows_the_address_the_claim_code_and_the_health_in_text_and_on_th
     assert!(code.len() == 9 && code.as_bytes()[4] == b'-', "{code}");
     assert!(!shown("Health").is_empty());
     assert!(made.console.iter().any(|line| line.starts_with("Anya Box ") && line.ends_with("is ready")));
+    let alarming = made.console.iter().find(|line| line.contains("did not stop"));
+    assert_eq!(alarming, None, "the watchdog that is handed on is nobody's worry");
     // The screen holds text: some of it is lit, and most of it is dark.
     let picture = made.picture;
     let size = picture.width * picture.height;

@@ -1,5 +1,6 @@
 //! A start that hangs is ended, and costs a try.
 
+use std::fs;
 use std::time::Instant;
 
 use image::build::Profile;
@@ -30,15 +31,15 @@ fn a_disk_that_stops_answering_before_the_root_is_there_ends_the_start_and_costs
     let disk = Disk::new(lab, "silent-disk", &lab.disk(Profile::Release)).unwrap();
     let setup = Setup { silenceable: true, ..Setup::default() };
     let mut machine = Machine::start(lab, &disk, &setup).unwrap();
-    // The kernel image is in memory: what asks the disk from here on is the kernel.
-    wait(&machine, State::Kernel, 0);
+    let kernel_image = fs::metadata(lab.image().uki(Profile::Release)).unwrap().len();
+    machine.wait_read(kernel_image).unwrap();
     machine.silence_disk().unwrap();
     let (silent, mark) = (Instant::now(), machine.serial().mark());
     let said = |line: &str| line.contains("The box could not start, and tries again").then_some(());
     machine.serial().wait("what went wrong", mark, BOOT, said).unwrap();
     println!("given up after {:.0} s", silent.elapsed().as_secs_f64());
     machine.let_disk_answer().unwrap();
-    wait(&machine, State::Kernel, mark);
+    machine.wait_served().unwrap();
     machine.cut_power();
     assert_eq!(tries(&disk, lab), Tries { left: 1, done: 2 });
     disk.discard();
@@ -49,8 +50,8 @@ fn a_watchdog_is_fed_from_the_initrd_on_and_bites_when_nobody_feeds_it() {
     let turn = turn();
     let mut machine = dev_box(&turn).resume(&turn.lab).unwrap();
     let told = machine.sh("journalctl --boot --no-pager --output cat | grep -i watchdog").unwrap();
-    let told_by = |who: &str| told.lines().any(|line| line.contains(who) && line.contains("i6300ESB"));
-    assert!(told_by("anya-initrd: feeds the watchdog") && told_by("hardware watchdog"), "{told}");
+    let tells = |what: &str| told.lines().any(|line| line.contains(what) && line.contains("i6300ESB"));
+    assert!(tells("feeds the watchdog") && tells("Using hardware watchdog"), "{told}");
     assert_eq!(machine.sh("systemctl show --value --property RuntimeWatchdogUSec").unwrap().trim(), "1min");
 
     let mark = machine.serial().mark();
