@@ -61,30 +61,8 @@ pub(crate) fn of(setup: &Setup, ports: [u16; 2]) -> Vec<String> {
         "-blockdev",
         &format!("driver=qcow2,node-name={VARIABLES},file.driver=file,file.filename=vars.qcow2"),
     ]);
-    add(&[
-        "-blockdev",
-        &format!("driver=qcow2,node-name={DISK},file.driver=file,file.filename=disk.qcow2,discard=unmap"),
-    ]);
-    let drive = match (setup.write_log, setup.silenceable) {
-        (true, _) => LOGGED,
-        (false, true) => SILENCEABLE,
-        (false, false) => DISK,
-    };
-    if setup.silenceable {
-        add(&["-object", &format!("throttle-group,id={SILENCER}")]);
-        let throttle = format!("driver=throttle,throttle-group={SILENCER}");
-        add(&["-blockdev", &format!("{throttle},node-name={SILENCEABLE},file={DISK}")]);
-    }
-    if setup.write_log {
-        add(&["-blockdev", &format!("driver=file,node-name=writes,filename={WRITE_LOG}")]);
-        add(&[
-            "-blockdev",
-            &format!(
-                "driver=blklogwrites,node-name={LOGGED},file={DISK},log=writes,log-sector-size={SECTOR}"
-            ),
-        ]);
-    }
-    add(&["-device", &format!("virtio-blk-pci,drive={drive},bootindex=1")]);
+    all.extend(disk(setup));
+    let mut add = |words: &[&str]| all.extend(words.iter().map(ToString::to_string));
     // The guest does not start before the serial port is read, so that no line is missed.
     add(&[
         "-chardev",
@@ -133,4 +111,29 @@ pub(crate) fn of(setup: &Setup, ports: [u16; 2]) -> Vec<String> {
         add(&["-smbios", &format!("type=11,value=io.systemd.credential.binary:{name}={value}")]);
     }
     all
+}
+
+/// The disk, and what stands between it and the machine.
+fn disk(setup: &Setup) -> Vec<String> {
+    let mut nodes = vec![format!(
+        "driver=qcow2,node-name={DISK},file.driver=file,file.filename=disk.qcow2,discard=unmap"
+    )];
+    let mut objects = Vec::new();
+    let drive = match (setup.write_log, setup.silenceable) {
+        (true, _) => LOGGED,
+        (false, true) => SILENCEABLE,
+        (false, false) => DISK,
+    };
+    if setup.silenceable {
+        objects = vec!["-object".to_owned(), format!("throttle-group,id={SILENCER}")];
+        nodes.push(format!("driver=throttle,throttle-group={SILENCER},node-name={SILENCEABLE},file={DISK}"));
+    }
+    if setup.write_log {
+        let log = format!("log=writes,log-sector-size={SECTOR}");
+        nodes.push(format!("driver=file,node-name=writes,filename={WRITE_LOG}"));
+        nodes.push(format!("driver=blklogwrites,node-name={LOGGED},file={DISK},{log}"));
+    }
+    let nodes = nodes.into_iter().flat_map(|node| ["-blockdev".to_owned(), node]);
+    let device = ["-device".to_owned(), format!("virtio-blk-pci,drive={drive},bootindex=1")];
+    objects.into_iter().chain(nodes).chain(device).collect()
 }

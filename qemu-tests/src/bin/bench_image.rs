@@ -1,11 +1,11 @@
-//! Measures a boot of the image beside one of a plain Debian, on the same QEMU, one after the other.
+//! Measures a boot of the image beside one of a plain Debian, on the same QEMU, one after the other by turns.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use clap::Parser;
 use comfy_table::Table;
 use image::build::Profile;
@@ -14,6 +14,8 @@ use qemu_tests::disk::Disk;
 use qemu_tests::lab::Lab;
 use qemu_tests::machine::{Machine, Setup};
 use qemu_tests::plain_debian;
+use qemu_tests::serial::Line;
+use qemu_tests::states::{State, of_line};
 use serde::Serialize;
 
 /// Measures a boot of the image beside one of a plain Debian.
@@ -27,7 +29,9 @@ struct Arguments {
     out: PathBuf,
 }
 
-/// One boot, in seconds from QEMU's start on; the parts are what systemd and the kernel's log in the guest say.
+/// One boot, in seconds from QEMU's start on. The kernel's, the initrd's and userspace's parts are what systemd and the
+/// kernel's log in the guest say; the firmware's ends when the serial port tells of the loader, and the rest is the
+/// loader's: systemd-boot looks at no clock in a virtual machine.
 #[derive(Clone, Debug, Serialize)]
 struct Boot {
     /// To the goal, as seen from outside: the guest answered that it was reached.
@@ -62,13 +66,12 @@ struct Subject {
 #[derive(Serialize)]
 struct Report {
     image: String,
-    subjects: Vec<Subject>,
+    subjects: [Subject; 2],
 }
 
-/// When systemd's steps were, in microseconds: of the firmware's clock before the kernel, of the kernel's
-/// after it.
-const TIMES: [&str; 3] =
-    ["FirmwareTimestampMonotonic", "LoaderTimestampMonotonic", "UserspaceTimestampMonotonic"];
+/// What a subject has reached when it counts as started.
+const BOX_GOAL: &str = "anyad.service";
+const DEBIAN_GOAL: &str = "multi-user.target";
 
 /// Prints when the program of the box's initrd began, in seconds of the kernel's clock; nothing where there is none, as
 /// with Debian's, whose time counts as the kernel's.
@@ -79,7 +82,47 @@ fn main() -> Result<()> {
     let arguments = Arguments::parse();
     let lab = Lab::open()?;
     let plain = plain_debian::ready(&lab)?;
-    let subjects = vec![boxed(&lab, arguments.boots)?, debian(&lab, &plain, arguments.boots)?];
+    // A box that has made its data partition, and a Debian that has made its host keys and the like.
+    let dev = DevBox::prepare(&lab, "bench-box")?;
+    dev.rewind(&lab)?;
+    let disk = Disk::new(&lab, "bench-debian", &plain.disk)?;
+    let setup = Setup::default().with_agent();
+    let boot_debian = || Machine::start(&lab, &disk, &setup);
+    let kernels = [kernel_after(dev.boot(&lab, &[])?, BOX_GOAL)?, kernel_after(boot_debian()?, DEBIAN_GOAL)?];
+
+    // By turns: what else the host does meets both.
+    let mut boots = [Vec::new(), Vec::new()];
+    for _ in 0..arguments.boots {
+        boots[0].push(measure(dev.boot(&lab, &[])?, BOX_GOAL)?);
+        boots[1].push(measure(boot_debian()?, DEBIAN_GOAL)?);
+    }
+    dev.discard();
+    disk.discard();
+    let image = lab.image();
+    let box_sizes =
+        sizes(&image.folder().join("root.raw"), &image.uki(Profile::Release), &image.disk(Profile::Release))?;
+    let debian_sizes = Sizes {
+        root_bytes: plain.root_bytes,
+        kernel_image_bytes: plain.kernel_image_bytes,
+        disk_bytes: fs::metadata(&plain.disk)?.blocks() * 512,
+    };
+    let ([box_boots, debian_boots], [box_kernel, debian_kernel]) = (boots, kernels);
+    let subjects = [
+        Subject {
+            name: "Anya Box",
+            goal: "the service is READY",
+            kernel: box_kernel,
+            boots: box_boots,
+            sizes: box_sizes,
+        },
+        Subject {
+            name: "plain Debian",
+            goal: DEBIAN_GOAL,
+            kernel: debian_kernel,
+            boots: debian_boots,
+            sizes: debian_sizes,
+        },
+    ];
     println!("{}", table(&subjects));
     let report = Report { image: lab.image().root_hash()?, subjects };
     if let Some(folder) = arguments.out.parent() {
@@ -89,88 +132,53 @@ fn main() -> Result<()> {
         .with_context(|| arguments.out.display().to_string())
 }
 
-/// The box, whose first boot (which makes the data partition) is not counted.
-fn boxed(lab: &Lab, boots: usize) -> Result<Subject> {
-    let dev = DevBox::prepare(lab, "bench-box")?;
-    dev.rewind(lab)?;
-    let mut kernel = String::new();
-    let boots = (0..boots)
-        .map(|_| {
-            let mut machine = dev.boot(lab, &[])?;
-            let boot = measure(&mut machine, "anyad.service")?;
-            kernel = machine.sh("uname -r")?.trim().to_owned();
-            machine.shut_down()?;
-            Ok(boot)
-        })
-        .collect::<Result<_>>()?;
-    dev.discard();
-    let image = lab.image();
-    let sizes =
-        sizes(&image.folder().join("root.raw"), &image.uki(Profile::Release), &image.disk(Profile::Release))?;
-    Ok(Subject { name: "Anya Box", goal: "the service is READY", kernel, boots, sizes })
-}
-
-fn debian(lab: &Lab, plain: &plain_debian::PlainDebian, boots: usize) -> Result<Subject> {
-    let disk = Disk::new(lab, "bench-debian", &plain.disk)?;
-    let setup = Setup::default().with_agent();
-    // Its first boot makes host keys and the like.
-    let mut machine = Machine::start(lab, &disk, &setup)?;
-    measure(&mut machine, "multi-user.target")?;
+/// Waits for the goal, and asks for the kernel's version.
+fn kernel_after(mut machine: Machine, goal: &str) -> Result<String> {
+    reach(&mut machine, goal)?;
     let kernel = machine.sh("uname -r")?.trim().to_owned();
     machine.shut_down()?;
-    let boots = (0..boots)
-        .map(|_| {
-            let mut machine = Machine::start(lab, &disk, &setup)?;
-            let boot = measure(&mut machine, "multi-user.target")?;
-            machine.shut_down()?;
-            Ok(boot)
-        })
-        .collect::<Result<_>>()?;
-    disk.discard();
-    let sizes = Sizes {
-        root_bytes: plain.root_bytes,
-        kernel_image_bytes: plain.kernel_image_bytes,
-        disk_bytes: fs::metadata(&plain.disk)?.blocks() * 512,
-    };
-    Ok(Subject { name: "plain Debian", goal: "multi-user.target", kernel, boots, sizes })
+    Ok(kernel)
 }
 
-fn measure(machine: &mut Machine, goal: &str) -> Result<Boot> {
+fn reach(machine: &mut Machine, goal: &str) -> Result<()> {
     // One question to the guest, so that asking does not slow down what is measured.
     let wait = format!("until systemctl is-active --quiet {goal}; do sleep 0.1; done");
     let (status, said) = machine.run(&wait, qemu_tests::machine::BOOT)?;
-    anyhow::ensure!(status == 0, "{goal}: {said}");
+    ensure!(status == 0, "{goal}: {said}");
+    Ok(())
+}
+
+fn measure(mut machine: Machine, goal: &str) -> Result<Boot> {
+    reach(&mut machine, goal)?;
     let goal_s = machine.age().as_secs_f64();
-    let reached = machine.sh(&format!("systemctl show --property=ActiveEnterTimestampMonotonic {goal}"))?;
-    let reached = seconds(&reached, "ActiveEnterTimestampMonotonic")?;
-    // systemd tells the firmware's times once it has started everything.
-    machine.run("systemctl is-system-running --wait", qemu_tests::machine::BOOT)?;
+    let loader = |line: &Line| of_line(&line.text) == Some(State::Loader);
+    let firmware =
+        machine.serial().lines().into_iter().rfind(loader).context("no boot loader was started")?;
+    let firmware_s = firmware.at.as_secs_f64();
+    let reached = property(&mut machine, "ActiveEnterTimestampMonotonic", goal)?;
+    let userspace = property(&mut machine, "UserspaceTimestampMonotonic", "")?;
+    let initrd: Option<f64> = machine.sh(INITRD)?.trim().parse().ok();
+    let kernel_s = initrd.unwrap_or(userspace);
     let (_, memory) = machine.run(
         "sleep 20; awk '/MemTotal/{t=$2} /MemAvailable/{a=$2} END{print int((t-a)/1024)}' /proc/meminfo",
         Duration::from_secs(120),
     )?;
-    let told = machine.sh(&format!("systemctl show --property={}", TIMES.join(",")))?;
-    let [firmware, loader, userspace] = TIMES.map(|name| seconds(&told, name));
-    let (firmware, loader, userspace) = (firmware?, loader?, userspace?);
-    let initrd: Option<f64> = machine.sh(INITRD)?.trim().parse().ok();
-    let kernel = initrd.unwrap_or(userspace);
+    machine.shut_down()?;
     Ok(Boot {
         goal_s,
-        firmware_s: firmware - loader,
-        loader_s: loader,
-        kernel_s: kernel,
-        initrd_s: userspace - kernel,
+        firmware_s,
+        loader_s: goal_s - firmware_s - reached,
+        kernel_s,
+        initrd_s: userspace - kernel_s,
         userspace_s: reached - userspace,
         memory_mib: memory.trim().parse().context("the guest's memory")?,
     })
 }
 
-/// A property in what `systemctl show` told, microseconds there and seconds here.
-fn seconds(told: &str, property: &str) -> Result<f64> {
-    let value = told.lines().find_map(|line| line.strip_prefix(property)?.strip_prefix('='));
-    let micros: f64 = value
-        .and_then(|value| value.parse().ok())
-        .with_context(|| format!("systemd does not tell {property} in microseconds: {told:?}"))?;
+/// What `systemctl show` tells of a unit, or of systemd itself, in seconds of the kernel's clock.
+fn property(machine: &mut Machine, name: &str, unit: &str) -> Result<f64> {
+    let told = machine.sh(&format!("systemctl show --value --property={name} {unit}"))?;
+    let micros: f64 = told.trim().parse().with_context(|| format!("{name} of {unit}: {told:?}"))?;
     Ok(micros / 1e6)
 }
 
