@@ -1,9 +1,11 @@
 //! The EFI system partition of a disk that is a file: its first partition, and the boot loader's entries on it, with
 //! what makes up for one that gets lost.
 
+use std::fs::File;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
+use ota_boot::fat::Fat;
 use ota_core::slots::entry::EntryName;
 
 use crate::tools::Tools;
@@ -15,6 +17,9 @@ const ENTRIES: &str = "::/EFI/Linux";
 #[derive(Clone, Debug)]
 pub struct Esp<'a> {
     tools: &'a Tools,
+    disk: &'a Path,
+    /// Where it begins, bytes.
+    start: u64,
     /// File and offset, as mtools want them.
     at: String,
 }
@@ -24,12 +29,13 @@ impl<'a> Esp<'a> {
     ///
     /// # Errors
     /// When the disk has no partitions.
-    pub fn open(tools: &'a Tools, disk: &Path) -> Result<Self> {
+    pub fn open(tools: &'a Tools, disk: &'a Path) -> Result<Self> {
         let table = tools.output("sfdisk", [Path::new("--json"), disk])?;
         let table: serde_json::Value = serde_json::from_str(&table)?;
         let start =
             table["partitiontable"]["partitions"][0]["start"].as_u64().context("the disk has no ESP")?;
-        Ok(Self { tools, at: format!("{}@@{}", disk.display(), start * 512) })
+        let start = start * 512;
+        Ok(Self { tools, disk, start, at: format!("{}@@{start}", disk.display()) })
     }
 
     /// The names of the boot loader's entries, sorted.
@@ -54,19 +60,24 @@ impl<'a> Esp<'a> {
     }
 
     /// Gives the folder of entries room for all that it will ever hold: one that grows is unreadable when the power
-    /// goes between two writes to FAT's table. `empty` is a file without content.
+    /// goes between two writes to FAT's table. The box keeps it free ([`Fat::free_end`]). `empty` is a file without
+    /// content.
     ///
     /// # Errors
-    /// When the file system is full.
+    /// When the file system is full, or the folder is not there.
     pub fn give_room(&self, empty: &Path) -> Result<()> {
         // Each takes four places, for the three pieces of its name and itself; removed files leave theirs free.
         let names: Vec<String> =
-            (10..22).map(|number| format!("{ENTRIES}/takes-places-in-this-folder-{number}")).collect();
+            (10..40).map(|number| format!("{ENTRIES}/takes-places-in-this-folder-{number}")).collect();
         for name in &names {
             self.tools.output("mcopy", ["-i", &self.at, &empty.to_string_lossy(), name])?;
         }
         let arguments = ["-i", &self.at].into_iter().chain(names.iter().map(String::as_str));
-        self.tools.output("mdel", arguments).map(drop)
+        self.tools.output("mdel", arguments)?;
+        let disk = File::options().read(true).write(true).open(self.disk)?;
+        Fat::open_at(&disk, self.start)
+            .and_then(|fat| fat.free_end(&["EFI", "LINUX"]))
+            .context("the folder of the boot loader's entries")
     }
 
     /// Removes an entry.

@@ -65,16 +65,17 @@ impl<'a> Fat<'a> {
         })
     }
 
-    /// What is in a folder.
-    pub(crate) fn folder(&self, path: &[&str]) -> Result<Vec<Entry>> {
-        let mut entries = entries(&self.chain(self.root, usize::MAX)?);
+    /// What is in a folder, and how long it is itself, bytes.
+    pub(crate) fn folder(&self, path: &[&str]) -> Result<(Vec<Entry>, usize)> {
+        let mut content = self.chain(self.root, usize::MAX)?;
         for name in path {
+            let entries = entries(&content);
             let is_meant = |entry: &Entry| entry.is_folder && entry.name.eq_ignore_ascii_case(name);
             let folder =
                 entries.iter().find(|entry| is_meant(entry)).with_context(|| format!("no {name}"))?;
-            entries = self::entries(&self.chain(folder.first, usize::MAX)?);
+            content = self.chain(folder.first, usize::MAX)?;
         }
-        Ok(entries)
+        Ok((entries(&content), content.len()))
     }
 
     /// The content of a file.

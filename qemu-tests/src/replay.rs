@@ -192,6 +192,8 @@ struct Disk {
     looked_at: Vec<(u64, u64)>,
     /// The boot partition as of the last flush that was looked at.
     flushed: File,
+    /// How long the folder of the loader's entries is, once it was looked at, bytes.
+    folder: Option<usize>,
     /// Digests of parts of slots that were not written since.
     digests: Vec<((u64, u64), Sha256)>,
 }
@@ -212,7 +214,7 @@ impl Disk {
         let flushed = before.with_extension("esp");
         let flushed = File::options().read(true).write(true).create(true).truncate(true).open(flushed)?;
         let esp = Partition { id: String::new(), ..*esp };
-        let mut disk = Self { path, file, esp, looked_at, flushed, digests: Vec::new() };
+        let mut disk = Self { path, file, esp, looked_at, flushed, folder: None, digests: Vec::new() };
         disk.keep(disk.esp.start, disk.esp.size)?;
         Ok(disk)
     }
@@ -276,7 +278,9 @@ impl Disk {
         let parts = gpt::partitions(&self.file).context("the partition table")?;
         let disk = self.file.try_clone()?;
         let boot = Fat::open(&disk, self.esp.start).context("the boot partition")?;
-        let files = boot.folder(&["EFI", "Linux"]).context("the boot partition")?;
+        let (files, length) = boot.folder(&["EFI", "Linux"]).context("the boot partition")?;
+        // A power cut while it grows would make it unreadable for the firmware.
+        ensure!(*self.folder.get_or_insert(length) == length, "the folder of the loader's entries has grown");
         let entries: Vec<_> = files.iter().map(|file| file.name.clone()).collect();
         let told = |file: &fat::Entry| format!("{} of {entries:?}", file.name);
         let mut boots = None;

@@ -40,7 +40,8 @@ pub(super) fn add(tools: &Tools, order: &Order, out: &Path) -> Result<()> {
     )
     .context("the rescue system")?;
     fs::remove_file(os_release)?;
-    let esp = Esp::open(tools, &out.join("disk.raw"))?;
+    let disk = out.join("disk.raw");
+    let esp = Esp::open(tools, &disk)?;
     esp.put(RESCUE, &uki).context("no room for the rescue system")?;
     let empty = out.join("empty");
     fs::write(&empty, "")?;

@@ -2,10 +2,12 @@
 //!
 //! A Raspberry Pi's kernel image is such a file system (`boot.img`), and what it says of itself are small files in it.
 //! Mounting it would give whoever made it the kernel's parser to play with, and needs root; here is as much as it takes
-//! to read a file (Microsoft, "FAT32 File System Specification"), with a bound on everything.
+//! to read a file (Microsoft, "FAT32 File System Specification"), with a bound on everything. Of the boot loader's
+//! folder it frees the end ([`Fat::free_end`]), for which Linux has no call.
 //!
-//! Limits: names of eight and three letters; no folders below the first one; FAT32 alone, as the firmware wants it.
+//! Limits: names of eight and three letters; files in the first folder alone; FAT32 alone, as the firmware wants it.
 
+mod end;
 mod error;
 #[cfg(any(test, feature = "fixture"))]
 pub mod fixture;
@@ -31,7 +33,7 @@ const END: u32 = 0x0fff_fff8;
 pub struct Fat<'a> {
     file: &'a File,
     /// The length of a cluster, bytes.
-    cluster: u64,
+    cluster: usize,
     /// Where the table and the clusters begin, bytes.
     table: u64,
     clusters: u64,
@@ -44,8 +46,16 @@ impl<'a> Fat<'a> {
     /// # Errors
     /// It cannot be read, or is no FAT32.
     pub fn open(file: &'a File) -> Result<Self, FatError> {
+        Self::open_at(file, 0)
+    }
+
+    /// Opens the one that begins there, bytes from the file's start.
+    ///
+    /// # Errors
+    /// It cannot be read, or is no FAT32.
+    pub fn open_at(file: &'a File, start: u64) -> Result<Self, FatError> {
         let mut head = [0; SECTOR];
-        read(file, &mut head, 0).map_err(|error| match error {
+        read(file, &mut head, start).map_err(|error| match error {
             FatError::Damaged => FatError::NotFat,
             error => error,
         })?;
@@ -56,8 +66,9 @@ impl<'a> Fat<'a> {
         if !is_fat32 || !sector.is_power_of_two() || !(512..=LARGEST_CLUSTER).contains(&cluster) {
             return Err(FatError::NotFat);
         }
-        let table = reserved * sector;
+        let table = start + reserved * sector;
         let clusters = table + tables * u64::from(u32_at(&head, 36)) * sector;
+        let cluster = usize::try_from(cluster).map_err(|_| FatError::NotFat)?;
         Ok(Self { file, cluster, table, clusters, folder: u32_at(&head, 44) })
     }
 
@@ -83,9 +94,8 @@ impl<'a> Fat<'a> {
         if length == 0 {
             return Ok(Vec::new());
         }
-        let first = u32::from(u16_at(record, 20)) << 16 | u32::from(u16_at(record, 26));
-        let most = length.div_ceil(usize::try_from(self.cluster).map_err(|_| FatError::Damaged)?);
-        let mut content = self.chain(first, most)?;
+        let first = first_cluster(record);
+        let mut content = self.chain(first, length.div_ceil(self.cluster))?;
         if content.len() < length {
             return Err(FatError::Damaged);
         }
@@ -95,23 +105,44 @@ impl<'a> Fat<'a> {
 
     /// The content of the clusters from this one on, `most` of them at most.
     fn chain(&self, first: u32, most: usize) -> Result<Vec<u8>, FatError> {
-        let (mut content, mut at) = (Vec::new(), first);
-        for _ in 0..most {
-            if at < 2 {
-                return Err(FatError::Damaged);
-            }
-            let begin = content.len();
-            content.resize(begin + usize::try_from(self.cluster).map_err(|_| FatError::Damaged)?, 0);
-            read(self.file, &mut content[begin..], self.clusters + u64::from(at - 2) * self.cluster)?;
-            let mut next = [0; 4];
-            read(self.file, &mut next, self.table + 4 * u64::from(at))?;
-            at = u32::from_le_bytes(next) & 0x0fff_ffff;
-            if at >= END {
-                break;
-            }
+        let clusters = self.clusters_from(first, most)?;
+        let mut content = vec![0; clusters.numbers.len() * self.cluster];
+        for (number, part) in clusters.numbers.iter().zip(content.chunks_exact_mut(self.cluster)) {
+            read(self.file, part, self.place(*number))?;
         }
         Ok(content)
     }
+
+    /// The numbers of the clusters from this one on, `most` of them at most.
+    fn clusters_from(&self, first: u32, most: usize) -> Result<Clusters, FatError> {
+        let (mut numbers, mut at) = (Vec::new(), first);
+        while at < END && numbers.len() < most {
+            if at < 2 {
+                return Err(FatError::Damaged);
+            }
+            numbers.push(at);
+            let mut next = [0; 4];
+            read(self.file, &mut next, self.table + 4 * u64::from(at))?;
+            at = u32::from_le_bytes(next) & 0x0fff_ffff;
+        }
+        Ok(Clusters { numbers, are_all: at >= END })
+    }
+
+    /// Where a cluster begins, bytes.
+    fn place(&self, number: u32) -> u64 {
+        self.clusters + u64::from(number - 2) * self.cluster as u64
+    }
+}
+
+/// What a chain consists of.
+struct Clusters {
+    numbers: Vec<u32>,
+    /// Whether the chain ends with them.
+    are_all: bool,
+}
+
+fn first_cluster(record: &[u8]) -> u32 {
+    u32::from(u16_at(record, 20)) << 16 | u32::from(u16_at(record, 26))
 }
 
 /// A name as the folder has it: eight letters and three, filled up with blanks.

@@ -1,15 +1,17 @@
-//! Why a file of a FAT32 file system cannot be read.
+//! Why a FAT32 file system cannot be read, or its folder not be changed.
 
 use std::io;
 
 use thiserror::Error;
 
-/// Why a file cannot be read.
+/// Why it cannot.
 #[derive(Debug, Error)]
 #[expect(missing_docs, reason = "each variant's text says what it is")]
 pub enum FatError {
     #[error("it cannot be read")]
     Read(#[source] io::Error),
+    #[error("it cannot be written")]
+    Write(#[source] io::Error),
     #[error("it is no FAT32 file system")]
     NotFat,
     #[error("its file system is damaged")]
