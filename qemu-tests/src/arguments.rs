@@ -61,8 +61,7 @@ pub(crate) fn of(setup: &Setup, ports: [u16; 2]) -> Vec<String> {
         "-blockdev",
         &format!("driver=qcow2,node-name={VARIABLES},file.driver=file,file.filename=vars.qcow2"),
     ]);
-    all.extend(disk(setup));
-    let mut add = |words: &[&str]| all.extend(words.iter().map(ToString::to_string));
+    add(&disk(setup).iter().map(String::as_str).collect::<Vec<_>>());
     // The guest does not start before the serial port is read, so that no line is missed.
     add(&[
         "-chardev",
