@@ -15,6 +15,7 @@ mod power;
 mod release_box;
 mod rescue;
 mod service;
+mod start;
 mod tampering;
 mod tpm;
 mod updates;
