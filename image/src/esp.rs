@@ -76,7 +76,7 @@ impl<'a> Esp<'a> {
         self.tools.output("mdel", arguments)?;
         let disk = File::options().read(true).write(true).open(self.disk)?;
         Fat::open_at(&disk, self.start)
-            .and_then(|fat| fat.free_end(&["EFI", "LINUX"]))
+            .and_then(|fat| fat.free_end(ENTRIES.trim_start_matches("::/")))
             .context("the folder of the boot loader's entries")
     }
 

@@ -4,19 +4,14 @@
 //! later relies on it ([`ota_client::fsck`]). That of the running slot alone, on a board where slots have one of their
 //! own, is left as it is.
 
-use std::fs::File;
 use std::path::Path;
 
-use anyhow::{Context, Result, bail};
-use ota_client::fat::Fat;
+use anyhow::{Result, bail};
 use ota_client::fsck::Found;
 
 use crate::keeper::{Keeper, Machine};
 use crate::trial::Trial;
 use crate::{commands, note};
-
-/// The folder of systemd-boot's entries.
-const ENTRIES: [&str; 2] = ["EFI", "LINUX"];
 
 /// Checks and clears up. Nothing is cleared up that could not be checked.
 ///
@@ -34,22 +29,6 @@ pub(crate) fn check(keeper: &Keeper<'_>, machine: &Machine) -> Result<()> {
         note(&format!("the entry of {version} was lost, and is put back"));
     }
     Ok(())
-}
-
-/// Frees the end of the folder of systemd-boot's entries, once nothing of this start is going to be renamed there any
-/// more: the firmware has added the name that counts it ([`Fat::free_end`]).
-///
-/// # Errors
-/// What could not be done.
-pub(crate) fn free_end(machine: &Machine) -> Result<()> {
-    if machine.disk.slots_boot.is_some() {
-        return Ok(());
-    }
-    let esp = &machine.disk.esp;
-    let file = File::options().read(true).write(true).open(esp);
-    let file = file.with_context(|| format!("cannot open {}", esp.display()))?;
-    let freed = Fat::open(&file).and_then(|fat| fat.free_end(&ENTRIES));
-    freed.context("the folder of the boot loader's entries grows")
 }
 
 fn check_file_system(keeper: &Keeper<'_>, device: &Path) -> Result<()> {

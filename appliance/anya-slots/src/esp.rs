@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use ota_client::boot_folder::BootPartition;
+use ota_client::fat::Fat;
 use ota_client::fsck::remove_salvaged;
 use ota_core::slots::entry::EntryName;
 use ota_core::slots::{BootFolder, BootLoader, Slot, System, SystemdBoot, Tryboot, tryboot};
@@ -131,6 +132,21 @@ impl<'a> Esp<'a> {
             |name: &String| EntryName::parse(name).is_some_and(|entry| entry.version == system.version);
         names.into_iter().find(is_its).context("the boot loader has no entry of the running version")
     }
+}
+
+/// Frees the end of the folder of systemd-boot's entries, once the firmware has added the name that counts this start,
+/// and nobody renames it back there any more ([`Fat::free_end`]).
+///
+/// # Errors
+/// What could not be done.
+pub(crate) fn free_end(disk: &Disk) -> Result<()> {
+    if disk.slots_boot.is_some() {
+        return Ok(());
+    }
+    let file = File::options().read(true).write(true).open(&disk.esp);
+    let file = file.with_context(|| format!("cannot open {}", disk.esp.display()))?;
+    let freed = Fat::open(&file).and_then(|fat| fat.free_end(ENTRIES));
+    freed.context("cannot free the end of the folder of the boot loader's entries")
 }
 
 /// A boot partition, mounted until it is dropped.

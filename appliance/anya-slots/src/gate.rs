@@ -17,7 +17,7 @@ use crate::keeper::Keeper;
 use crate::readyz::Health;
 use crate::run_files::{Gated, Started};
 use crate::trial::Trial;
-use crate::{boot_check, note, run_files};
+use crate::{esp, note, run_files};
 
 pub(crate) use policy::read as policy;
 
@@ -108,7 +108,6 @@ pub(crate) fn watch(
             match decide(&starts) {
                 Gate::MarkGood => {
                     mark_good(keeper).map_err(in_full)?;
-                    free_end(keeper);
                     return Ok(Ended::Good);
                 }
                 Gate::Restart => {
@@ -151,6 +150,11 @@ fn mark_good(keeper: &Keeper<'_>) -> Result<(), Failure> {
     }
     Gated { good: true }.write(keeper.places)?;
     note(&format!("{} is good", machine.image.version));
+    drop(esp);
+    // Nothing that runs depends on it.
+    if let Err(error) = esp::free_end(&machine.disk) {
+        note(&format!("{error:#}"));
+    }
     // From here on no version of an older epoch is to run on this box again. That it cannot be written down
     // changes nothing about the version that runs.
     let raised = raise_epoch(keeper, &machine.image.version);
@@ -158,14 +162,6 @@ fn mark_good(keeper: &Keeper<'_>) -> Result<(), Failure> {
         note(&format!("the security epoch was not raised: {:#}", in_full(failure)));
     }
     Ok(())
-}
-
-/// Nothing that runs depends on it.
-fn free_end(keeper: &Keeper<'_>) {
-    let machine = keeper.look().map_err(in_full);
-    if let Err(error) = machine.and_then(|machine| boot_check::free_end(&machine)) {
-        note(&format!("{error:#}"));
-    }
 }
 
 fn raise_epoch(keeper: &Keeper<'_>, version: &ota_core::version::Version) -> Result<(), Failure> {

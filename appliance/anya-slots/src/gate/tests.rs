@@ -1,6 +1,7 @@
 use std::cell::Cell;
 
 use hal_api::EpochCounter;
+use ota_boot::fat::fixture;
 use ota_core::slots::Slot;
 use root_side::program::Scripted;
 
@@ -56,6 +57,15 @@ fn what_was_good_before_is_marked_good_as_soon_as_it_is_healthy() {
     assert_eq!(machine.entry_names(), ["anya_1.0.0+3.efi"]);
     assert_eq!(machine.spares(), ["anya_1.0.0.spare"]);
     assert!(Gated::read(&machine.places).good);
+}
+
+#[test]
+fn a_good_start_leaves_no_removed_names_at_the_end_of_the_folder_of_entries() {
+    let machine = machine();
+    let esp = machine.part("vda1");
+    std::fs::write(&esp, fixture::with_entries(&[b'A', 0xe5, b'B', 0xe5, 0xe5])).unwrap();
+    assert_eq!(watched(&machine, &Scripted::default(), |_| Health::Healthy).0, Ended::Good);
+    assert!(std::fs::read(&esp).unwrap() == fixture::with_entries(&[b'A', 0xe5, b'B']));
 }
 
 #[test]

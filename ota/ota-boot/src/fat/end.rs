@@ -11,22 +11,21 @@ const REMOVED: u8 = 0xe5;
 const FOLDER: u8 = 0x10;
 
 impl Fat<'_> {
-    /// Marks what follows the last name of a folder as never used. The folders of the path are named in capitals.
+    /// Marks what follows the last name of a folder, such as `EFI/Linux`, as never used.
     ///
     /// Firmware that adds a name, as it does at each start that is counted, passes over the places of removed ones (EDK
     /// II, `FatPkg`). So the folder would grow again and again; and while it grows there is a moment in which a power
     /// cut makes all of it unreadable for the firmware, as its table of clusters lies in two sectors.
     ///
-    /// Whatever of this reaches the disk, sector by sector, is right. The file system must not be mounted.
+    /// Whatever of this reaches the disk, sector by sector, is right. Nobody may change the folder meanwhile.
     ///
     /// # Errors
-    /// A folder of the path is not there, the folder is damaged or larger than the boot loader's can be, or what the
-    /// disk says.
-    pub fn free_end(&self, path: &[&str]) -> Result<(), FatError> {
-        let folder = path.iter().try_fold(self.folder, |folder, name| self.folder_in(folder, name))?;
+    /// A folder of the path is not there, the folder is damaged or has too many clusters, or what the disk says.
+    pub fn free_end(&self, path: &str) -> Result<(), FatError> {
+        let folder = path.split('/').try_fold(self.folder, |folder, name| self.folder_in(folder, name))?;
         let clusters = self.clusters_from(folder, FOLDER_CLUSTERS)?;
         if !clusters.are_all {
-            return Err(FatError::TooLong);
+            return Err(FatError::LongFolder);
         }
         for number in clusters.numbers.iter().rev() {
             let mut records = vec![0; self.cluster];
@@ -48,7 +47,9 @@ impl Fat<'_> {
 
     fn folder_in(&self, folder: u32, name: &str) -> Result<u32, FatError> {
         let records = self.chain(folder, FOLDER_CLUSTERS)?;
-        let is_meant = |record: &&[u8]| record[..11] == padded(name) && record[11] & FOLDER != 0;
+        // Whatever its letters, the short name is in capitals.
+        let name = padded(&name.to_ascii_uppercase());
+        let is_meant = |record: &&[u8]| record[..11] == name && record[11] & FOLDER != 0;
         records.chunks_exact(RECORD).find(is_meant).map(first_cluster).ok_or(FatError::NoFile)
     }
 }

@@ -1,10 +1,10 @@
-//! Why a FAT32 file system cannot be read, or its folder not be changed.
+//! Why a FAT32 file system cannot be read, or a folder of it not be changed.
 
 use std::io;
 
 use thiserror::Error;
 
-/// Why it cannot.
+/// Why it cannot be read or changed.
 #[derive(Debug, Error)]
 #[expect(missing_docs, reason = "each variant's text says what it is")]
 pub enum FatError {
@@ -16,6 +16,8 @@ pub enum FatError {
     NotFat,
     #[error("its file system is damaged")]
     Damaged,
+    #[error("the folder is too long")]
+    LongFolder,
     #[error("the file is missing")]
     NoFile,
     #[error("the file is there twice")]

@@ -32,6 +32,26 @@ pub fn make(files: &[(&str, &[u8])]) -> Vec<u8> {
     bytes
 }
 
+/// One with the folder `EFI/LINUX`. It has a record for each of these first bytes: a letter is that of a name in use,
+/// 0xe5 of a removed one, and 0 of none.
+pub fn with_entries(firsts: &[u8]) -> Vec<u8> {
+    let mut entries = Vec::new();
+    for first in firsts {
+        entries.extend([[b'x'; RECORD], [0; RECORD]][usize::from(*first == 0)]);
+        let at = entries.len() - RECORD;
+        entries[at] = *first;
+    }
+    entries.resize(entries.len().next_multiple_of(SECTOR), 0);
+    // The first folder's cluster is the second one, and that of this folder the third.
+    let mut folder = record("LINUX", 4, 0);
+    folder[11] = FOLDER;
+    let mut bytes = make(&[("EFI", &folder), ("LINUX", &entries)]);
+    bytes[CLUSTERS * SECTOR + 11] = FOLDER;
+    bytes
+}
+
+/// The attribute of a folder.
+const FOLDER: u8 = 0x10;
 const END: u32 = 0x0fff_ffff;
 
 fn head() -> Vec<u8> {

@@ -3,34 +3,17 @@ use std::io::Write;
 use super::super::{SECTOR, fixture};
 use super::*;
 
-/// A record of the boot loader's folder: a name that is in use, or that of a removed file.
-fn record(first: u8) -> [u8; RECORD] {
-    let mut record = [b'x'; RECORD];
-    record[0] = first;
-    record
-}
-
-/// A file system with `EFI/LINUX`, which has these records, in a file.
-fn disk(records: &[u8]) -> std::fs::File {
-    let mut linux = records.iter().flat_map(|first| record(*first)).collect::<Vec<_>>();
-    linux.resize(linux.len().next_multiple_of(SECTOR), 0);
-    let mut efi = vec![0; RECORD];
-    efi[..11].copy_from_slice(&padded("LINUX"));
-    efi[11] = FOLDER;
-    // The first folder is cluster 2, this one 3.
-    efi[26] = 4;
-    let mut bytes = fixture::make(&[("EFI", &efi), ("LINUX", &linux)]);
-    bytes[64 * SECTOR + 11] = FOLDER;
+fn disk(firsts: &[u8]) -> std::fs::File {
     let mut file = tempfile::tempfile().unwrap();
-    file.write_all(&bytes).unwrap();
+    file.write_all(&fixture::with_entries(firsts)).unwrap();
     file
 }
 
 /// The first bytes of the records that `EFI/LINUX` has then, without those never used at its end.
-fn after(records: &[u8]) -> Vec<u8> {
-    let disk = disk(records);
+fn after(firsts: &[u8]) -> Vec<u8> {
+    let disk = disk(firsts);
     let fat = Fat::open(&disk).unwrap();
-    fat.free_end(&["EFI", "LINUX"]).unwrap();
+    fat.free_end("EFI/Linux").unwrap();
     let left = fat.chain(4, FOLDER_CLUSTERS).unwrap();
     let mut firsts: Vec<u8> = left.chunks_exact(RECORD).map(|record| record[0]).collect();
     let end = firsts.iter().rposition(|first| *first != NEVER_USED).map_or(0, |at| at + 1);
@@ -61,11 +44,11 @@ fn what_is_behind_a_record_that_was_never_used_stays() {
 #[test]
 fn a_folder_that_is_damaged_or_not_there_is_left_alone() {
     let disk = disk(&[b'A', REMOVED]);
-    let free = |path: &[&str]| Fat::open(&disk).and_then(|fat| fat.free_end(path));
-    assert!(matches!(free(&["EFI", "BOOT"]), Err(FatError::NoFile)));
+    let free = |path: &str| Fat::open(&disk).and_then(|fat| fat.free_end(path));
+    assert!(matches!(free("EFI/BOOT"), Err(FatError::NoFile)));
     // The chain of LINUX leads to a free cluster.
     disk.write_all_at(&[9, 0, 0, 0], 32 * SECTOR as u64 + 16).unwrap();
-    assert!(matches!(free(&["EFI", "LINUX"]), Err(FatError::Damaged)));
+    assert!(matches!(free("EFI/Linux"), Err(FatError::Damaged)));
     let fat = Fat::open(&disk).unwrap();
     assert_eq!(fat.chain(4, 1).unwrap()[RECORD], REMOVED);
 }
