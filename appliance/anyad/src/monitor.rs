@@ -7,6 +7,7 @@ use appliance_core::health::{Component, ComponentState};
 use appliance_store::Store;
 use hal_api::{Token, TokenHealth};
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
 use crate::observer::Observer;
 
@@ -18,7 +19,7 @@ pub(crate) fn start(tokens: Vec<Token>, store: Arc<Store>, observer: Arc<Observe
     report(&tokens, &store, &observer);
     let tokens = Arc::new(tokens);
     tokio::spawn(async move {
-        let mut ticks = tokio::time::interval(INTERVAL);
+        let mut ticks = tokio::time::interval_at(Instant::now() + INTERVAL, INTERVAL);
         loop {
             ticks.tick().await;
             let (tokens, store, observer) = (Arc::clone(&tokens), Arc::clone(&store), Arc::clone(&observer));

@@ -11,8 +11,8 @@ use tokio::runtime::Handle;
 
 use crate::config::Bitcoin;
 
-/// Starts the node that the configuration and the owner's settings ask for.
-pub(crate) fn start(
+/// The node that the configuration and the owner's settings ask for; not started yet.
+pub(crate) fn new(
     config: &Bitcoin,
     folder: PathBuf,
     settings: Arc<dyn Settings>,
@@ -35,7 +35,7 @@ pub(crate) fn start(
     let door = (!config.offline).then_some(Listen { address: config.listen_address, port });
     node.listen = door.filter(|_| decided.accepts_peers);
     Some(SupervisedNode {
-        node: Arc::new(BitcoinNode::start(node, events)),
+        node: Arc::new(BitcoinNode::new(node, events)),
         runtime: Handle::current(),
         settings,
         decided: Mutex::new(decided),

@@ -1,9 +1,11 @@
 //! The service from start to end: its parts in order, and how each is stopped.
 //!
-//! Order: tokens, store, certificates, domain services, models, node, web server. Then the service is
-//! ready; the node and the search for accelerators go on in the background. Stopping goes the other way
-//! (see [`crate::shutdown`]): requests end first, and the tokens are closed last.
+//! Order: tokens, store, certificates, domain services, models, web server. Then the service is ready, and
+//! what nobody waits for begins ([`background`]): the node, updates, the searches for plugged-in tokens and
+//! for accelerators. Stopping goes the other way (see [`crate::shutdown`]): requests end first, and the
+//! tokens are closed last.
 
+mod background;
 mod box_updates;
 
 use std::path::PathBuf;
@@ -11,6 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use appliance_bitcoin::BitcoinNode;
 use appliance_core::access::{AccessService, SystemEntropy};
 use appliance_core::audit::AuditLog;
 use appliance_core::clock::SystemClock;
@@ -31,6 +34,8 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use zeroize::Zeroizing;
+
+use background::Background;
 
 use crate::accelerators::Accelerators;
 use crate::config::Config;
@@ -100,9 +105,15 @@ async fn start_and_wait(
     let plugged = plugged_tokens(config, &domain, &observer, shutdown);
     let models = Models::new(config, data, &observer);
     let listeners = Listeners::bind(&config.http).await?;
-    let node = start_node(config, data, &store, &observer, shutdown)?;
-    let updates = box_updates::start(config, data, &store, &observer, shutdown)?;
+    let BoxNode { node, bitcoind } = box_node(config, data, &store, &observer, shutdown)?;
+    let updates = box_updates::new(config, data, &store, &observer, shutdown)?;
     let accelerators = Accelerators::default();
+    let background = Background {
+        bitcoind,
+        updates: updates.followed,
+        plugged: Arc::clone(&plugged),
+        accelerators: accelerators.clone(),
+    };
     let urls = site.urls(&config.http, listeners.port);
     let (presence, present) = watch::channel(network::presence(&urls, &identity));
 
@@ -120,10 +131,7 @@ async fn start_and_wait(
         chat: models.chat.clone(),
         health,
         sensors: Arc::new(LinuxSensors::new(data.path())),
-        accelerators: {
-            let accelerators = accelerators.clone();
-            Arc::new(move || accelerators.report())
-        },
+        accelerators: Arc::new(move || accelerators.report()),
         logs: log_source(logs),
         events,
         storage: keeping_pin(opened.storage, data, pin)?,
@@ -145,7 +153,7 @@ async fn start_and_wait(
     console.screen(&banner.screen());
     manager.ready();
     tracing::info!(milliseconds = (Timestamp::now() - started_at).total(jiff::Unit::Millisecond)?, "ready");
-    accelerators.search(Arc::clone(&console))?;
+    background.begin(&console, shutdown).await?;
 
     signals.asked_to_stop().await;
     manager.stopping();
@@ -362,7 +370,7 @@ impl Domain {
     }
 }
 
-/// Looks for tokens that people plug in, from now on.
+/// The tokens that people plug in; not looked for yet.
 fn plugged_tokens(
     config: &Config,
     domain: &Domain,
@@ -370,15 +378,9 @@ fn plugged_tokens(
     shutdown: &mut Shutdown,
 ) -> Arc<PluggedTokens> {
     let bays = plugged::bays(&config.tokens.pkcs11.modules);
-    let any = !bays.is_empty();
     let tokens = Arc::new(PluggedTokens::new(bays, Arc::clone(&domain.keys), Arc::clone(observer)));
-    if any {
-        let (watching, closed) = (tokens.watch(), Arc::clone(&tokens));
-        shutdown.after_blocking("plugged tokens", STOP_BOUND, move || {
-            watching.abort();
-            closed.close();
-        });
-    }
+    let closed = Arc::clone(&tokens);
+    shutdown.after_blocking("plugged tokens", STOP_BOUND, move || closed.close());
     tokens
 }
 
@@ -405,25 +407,31 @@ impl Models {
     }
 }
 
-fn start_node(
+/// The node as the box asks for it, and what is to be started for that; `None` where there is none.
+struct BoxNode {
+    node: Arc<dyn Node>,
+    bitcoind: Option<Arc<BitcoinNode>>,
+}
+
+fn box_node(
     config: &Config,
     data: &DataFolder,
     store: &Arc<Store>,
     observer: &Arc<Observer>,
     shutdown: &mut Shutdown,
-) -> Result<Arc<dyn Node>> {
+) -> Result<BoxNode> {
     let events = Arc::clone(observer) as Arc<dyn EventSink>;
-    let started = node::start(&config.bitcoin, data.folder("bitcoin")?, store.clone(), events);
-    let Some(supervised) = started else {
+    let wanted = node::new(&config.bitcoin, data.folder("bitcoin")?, store.clone(), events);
+    let Some(supervised) = wanted else {
         let none = NoNode { chain: config.bitcoin.chain };
         observer.report(node_component(&none.status()));
-        return Ok(Arc::new(none));
+        return Ok(BoxNode { node: Arc::new(none), bitcoind: None });
     };
     observer.report(node_component(&supervised.status()));
     let bound = Duration::from_secs(config.bitcoin.stop_seconds);
-    let stopped = Arc::clone(&supervised.node);
+    let (bitcoind, stopped) = (Arc::clone(&supervised.node), Arc::clone(&supervised.node));
     shutdown.after("bitcoind", bound + STOP_BOUND, move || async move { stopped.stop(bound).await });
-    Ok(Arc::new(supervised))
+    Ok(BoxNode { node: Arc::new(supervised), bitcoind: Some(bitcoind) })
 }
 
 /// The journal where systemd keeps this service's lines, else the process's own memory.

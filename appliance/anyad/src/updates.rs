@@ -44,19 +44,9 @@ pub(crate) use updater::Parts;
 
 use updater::Updater;
 
-/// The updates of this box, followed until they are stopped.
-///
-/// # Errors
-/// When no thread can be started.
-pub(crate) fn start(parts: Parts) -> Result<SlotUpdates> {
-    let updater = Arc::new(Updater::new(parts));
-    let (following, watching) = (Arc::clone(&updater), Arc::clone(&updater));
-    spawn("updates", move || {
-        following.after_start();
-        following.follow();
-    })?;
-    spawn("update-media", move || watching.watch_media())?;
-    Ok(SlotUpdates(updater))
+/// The updates of this box; they are not followed yet.
+pub(crate) fn new(parts: Parts) -> SlotUpdates {
+    SlotUpdates(Arc::new(Updater::new(parts)))
 }
 
 fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<()> {
@@ -65,6 +55,20 @@ fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<()> {
 }
 
 impl SlotUpdates {
+    /// Follows them from now on, until they are stopped. Until it is known what has become of the last one, whoever
+    /// asks about updates waits.
+    ///
+    /// # Errors
+    /// When no thread can be started.
+    pub(crate) fn follow(&self) -> Result<()> {
+        let (following, watching) = (Arc::clone(&self.0), Arc::clone(&self.0));
+        spawn("updates", move || {
+            following.after_start();
+            following.follow();
+        })?;
+        spawn("update-media", move || watching.watch_media())
+    }
+
     /// Ends what is under way.
     pub(crate) fn stop(&self) {
         self.0.stop();

@@ -24,22 +24,40 @@ pub struct BitcoinNode {
     chain: Chain,
     stop: watch::Sender<StopBy>,
     listen: watch::Sender<Option<Listen>>,
-    task: Mutex<Option<JoinHandle<()>>>,
+    work: Mutex<Work>,
+}
+
+/// Whether the node is supervised.
+enum Work {
+    /// Not yet.
+    Ready(Box<Supervisor>),
+    Supervised(JoinHandle<()>),
+    Ended,
 }
 
 impl BitcoinNode {
-    /// Starts to supervise a node. What goes wrong is told by [`BitcoinNode::status`].
-    ///
-    /// # Panics
-    ///
-    /// Outside a Tokio runtime with time and I/O enabled.
-    pub fn start(config: NodeConfig, events: Arc<dyn EventSink>) -> Self {
+    /// A node that was not started yet.
+    pub fn new(config: NodeConfig, events: Arc<dyn EventSink>) -> Self {
         let board = Arc::new(Board::new(&config, events));
         let (stop, asked) = watch::channel(None);
         let (listen, wanted) = watch::channel(config.listen);
         let chain = config.chain;
-        let task = tokio::spawn(Supervisor::new(config, Arc::clone(&board), asked, wanted).run());
-        Self { board, chain, stop, listen, task: Mutex::new(Some(task)) }
+        let supervisor = Supervisor::new(config, Arc::clone(&board), asked, wanted);
+        Self { board, chain, stop, listen, work: Mutex::new(Work::Ready(Box::new(supervisor))) }
+    }
+
+    /// Starts it and supervises it from now on; a second call does nothing, nor does one after
+    /// [`BitcoinNode::stop`]. What goes wrong is told by [`BitcoinNode::status`].
+    ///
+    /// # Panics
+    ///
+    /// Where time or I/O of the Tokio runtime are not enabled.
+    pub async fn start(&self) {
+        let mut work = self.work.lock().await;
+        *work = match std::mem::replace(&mut *work, Work::Ended) {
+            Work::Ready(supervisor) => Work::Supervised(tokio::spawn(supervisor.run())),
+            other => other,
+        };
     }
 
     /// Has peers call here, or nowhere. A node that runs otherwise is stopped and started again.
@@ -62,14 +80,14 @@ impl BitcoinNode {
     pub async fn stop(&self, bound: Duration) {
         let deadline = Instant::now() + bound;
         self.stop.send_replace(Some(deadline));
-        let mut task = self.task.lock().await;
-        if let Some(running) = task.as_mut() {
-            if timeout_at(deadline + AFTER_STOP, &mut *running).await.is_err() {
-                tracing::error!("the node could not be stopped in time");
-                running.abort();
-            }
-            *task = None;
+        let mut work = self.work.lock().await;
+        if let Work::Supervised(task) = &mut *work
+            && timeout_at(deadline + AFTER_STOP, &mut *task).await.is_err()
+        {
+            tracing::error!("the node could not be stopped in time");
+            task.abort();
         }
+        *work = Work::Ended;
     }
 
     /// Makes blocks on regtest, whose rewards nobody can spend.

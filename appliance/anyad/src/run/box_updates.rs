@@ -25,17 +25,22 @@ pub(super) struct BoxUpdates {
     pub(super) orders: Arc<dyn Updates>,
     pub(super) media: Arc<dyn UpdateMedia>,
     pub(super) preferences: Arc<dyn UpdatePreferences>,
+    /// To be followed, on a machine that has slots.
+    pub(super) followed: Option<SlotUpdates>,
 }
 
 impl BoxUpdates {
-    fn of(updates: impl Updates + UpdateMedia + UpdatePreferences + 'static) -> Self {
+    fn of(
+        updates: impl Updates + UpdateMedia + UpdatePreferences + 'static,
+        followed: Option<SlotUpdates>,
+    ) -> Self {
         let updates = Arc::new(updates);
-        Self { orders: updates.clone(), media: updates.clone(), preferences: updates }
+        Self { orders: updates.clone(), media: updates.clone(), preferences: updates, followed }
     }
 }
 
-/// Follows updates from now on, on a machine that has slots.
-pub(super) fn start(
+/// Updates, which are not followed yet.
+pub(super) fn new(
     config: &Config,
     data: &DataFolder,
     store: &Arc<Store>,
@@ -43,9 +48,9 @@ pub(super) fn start(
     shutdown: &mut Shutdown,
 ) -> Result<BoxUpdates> {
     if !config.appliance.enabled {
-        return Ok(BoxUpdates::of(Unsupported));
+        return Ok(BoxUpdates::of(Unsupported, None));
     }
-    let updates: SlotUpdates = updates::start(updates::Parts {
+    let updates = updates::new(updates::Parts {
         keeper: Box::new(keeper(config)),
         settings: store.clone(),
         audit: store.clone(),
@@ -64,8 +69,8 @@ pub(super) fn start(
             })
         },
         seed: updates::seed(),
-    })?;
+    });
     let stopped = updates.clone();
     shutdown.after_blocking("updates", super::STOP_BOUND, move || stopped.stop());
-    Ok(BoxUpdates::of(updates))
+    Ok(BoxUpdates::of(updates.clone(), Some(updates)))
 }

@@ -111,25 +111,28 @@ impl PluggedTokens {
         Self { bays, own: own.collect(), keys, observer, seen: Mutex::default(), silent: Mutex::default() }
     }
 
-    /// Looks at once, and from then on as things change, until it is aborted.
-    pub(crate) fn watch(self: &Arc<Self>) -> JoinHandle<()> {
+    /// Looks at once, and from then on as things change, until it is aborted; `None` where there is nothing to look
+    /// at.
+    pub(crate) fn watch(self: &Arc<Self>) -> Option<JoinHandle<()>> {
         let this = Arc::clone(self);
-        tokio::spawn(async move {
-            let notices = Notices::open(Subject::Devices)
-                .inspect_err(|error| tracing::info!(%error, "the kernel does not tell of devices"))
-                .ok();
-            let mut looks = tokio::time::interval(LOOKS);
-            loop {
-                tokio::select! {
-                    _ = looks.tick() => {}
-                    () = noticed(notices.as_ref()) => tokio::time::sleep(SETTLES).await,
-                }
-                let this = Arc::clone(&this);
-                if tokio::task::spawn_blocking(move || this.look()).await.is_err() {
-                    tracing::error!("looking for tokens broke");
-                }
+        (!self.bays.is_empty()).then(|| tokio::spawn(this.keep_looking()))
+    }
+
+    async fn keep_looking(self: Arc<Self>) {
+        let notices = Notices::open(Subject::Devices)
+            .inspect_err(|error| tracing::info!(%error, "the kernel does not tell of devices"))
+            .ok();
+        let mut looks = tokio::time::interval(LOOKS);
+        loop {
+            tokio::select! {
+                _ = looks.tick() => {}
+                () = noticed(notices.as_ref()) => tokio::time::sleep(SETTLES).await,
             }
-        })
+            let this = Arc::clone(&self);
+            if tokio::task::spawn_blocking(move || this.look()).await.is_err() {
+                tracing::error!("looking for tokens broke");
+            }
+        }
     }
 
     /// Compares what is there with what was there. Blocks as long as the modules take.

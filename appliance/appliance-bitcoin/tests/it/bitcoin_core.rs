@@ -9,7 +9,7 @@ use crate::harness::{STOP, Subject, bitcoin_core, is_used, runs};
 
 #[tokio::test]
 async fn blocks_on_regtest_are_told_once_and_in_order() {
-    let subject = Subject::start(bitcoin_core(), Chain::Regtest, |_| {});
+    let subject = Subject::start(bitcoin_core(), Chain::Regtest, |_| {}).await;
     let status = subject.until_state(NodeState::Running).await;
     assert_eq!(status.rules.verdict, Verdict::Bitcoin);
     assert_eq!(status.rules.reason, None);
@@ -37,7 +37,7 @@ async fn blocks_on_regtest_are_told_once_and_in_order() {
 
 #[tokio::test]
 async fn a_killed_node_is_started_again_and_goes_on() {
-    let subject = Subject::start(bitcoin_core(), Chain::Regtest, |_| {});
+    let subject = Subject::start(bitcoin_core(), Chain::Regtest, |_| {}).await;
     subject.until_state(NodeState::Running).await;
     subject.node.generate_blocks(1).await.unwrap();
     subject.told.blocks_announced(1).await;
@@ -66,7 +66,7 @@ async fn a_killed_node_is_started_again_and_goes_on() {
 
 #[tokio::test]
 async fn is_accepted_on_main_without_a_network() {
-    let subject = Subject::start(bitcoin_core(), Chain::Main, |_| {});
+    let subject = Subject::start(bitcoin_core(), Chain::Main, |_| {}).await;
     let status = subject.until_state(NodeState::Syncing).await;
     assert_eq!(status.rules.verdict, Verdict::Bitcoin);
     assert_eq!(status.initial_block_download, Some(true));
@@ -77,7 +77,7 @@ async fn is_accepted_on_main_without_a_network() {
 
 #[tokio::test]
 async fn peers_may_call_while_the_box_lets_them() {
-    let subject = Subject::start(bitcoin_core(), Chain::Regtest, |_| {});
+    let subject = Subject::start(bitcoin_core(), Chain::Regtest, |_| {}).await;
     subject.until_state(NodeState::Running).await;
     subject.node.generate_blocks(1).await.unwrap();
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();

@@ -33,7 +33,7 @@ async fn waits_with(subject: &Subject, words: &[&str]) {
 
 #[tokio::test]
 async fn no_program() {
-    let subject = Subject::start("/nowhere/bitcoind".into(), Chain::Regtest, |_| {});
+    let subject = Subject::start("/nowhere/bitcoind".into(), Chain::Regtest, |_| {}).await;
     waits_with(&subject, &["no program /nowhere/bitcoind", "install Bitcoin Core"]).await;
 }
 
@@ -41,14 +41,14 @@ async fn no_program() {
 async fn a_file_that_is_no_program() {
     let (_folder, path) = script("");
     fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
-    let subject = Subject::start(path, Chain::Regtest, |_| {});
+    let subject = Subject::start(path, Chain::Regtest, |_| {}).await;
     waits_with(&subject, &["make it executable"]).await;
 }
 
 #[tokio::test]
 async fn another_program_that_ends_at_once_opens_the_breaker_and_is_tried_again() {
     let (_folder, path) = script("echo hello; exit 3");
-    let subject = Subject::start(path, Chain::Regtest, |_| {});
+    let subject = Subject::start(path, Chain::Regtest, |_| {}).await;
     // Until it was half open once: one try more, and open again.
     subject.until(|status| status.state == NodeState::Stopped && status.restarts >= 5).await;
     subject.node.stop(STOP).await;
@@ -69,7 +69,7 @@ async fn another_program_that_ends_at_once_opens_the_breaker_and_is_tried_again(
 #[tokio::test]
 async fn another_program_that_stays_and_ignores_the_end_is_killed_in_time() {
     let (_folder, path) = script("trap '' TERM; touch ready; while :; do sleep 0.1; done");
-    let subject = Subject::start(path, Chain::Regtest, |_| {});
+    let subject = Subject::start(path, Chain::Regtest, |_| {}).await;
     until_exists(&subject.folder.path().join("node/ready")).await;
     assert!(is_used(subject.folder.path()));
     subject.node.stop(Duration::from_secs(1)).await;
@@ -81,7 +81,7 @@ async fn another_program_that_stays_and_ignores_the_end_is_killed_in_time() {
 async fn a_program_that_never_answers_is_given_up() {
     let (_folder, path) = script("exec sleep 1000");
     let subject =
-        Subject::start(path, Chain::Regtest, |config| config.answer_within = Duration::from_secs(1));
+        Subject::start(path, Chain::Regtest, |config| config.answer_within = Duration::from_secs(1)).await;
     waits_with(&subject, &["did not answer RPC within 1 s", "is a bitcoind"]).await;
 }
 
@@ -89,7 +89,7 @@ async fn a_program_that_never_answers_is_given_up() {
 async fn rpc_port_taken() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port();
-    let subject = Subject::start(bitcoin_core(), Chain::Regtest, |config| config.rpc_port = Some(port));
+    let subject = Subject::start(bitcoin_core(), Chain::Regtest, |config| config.rpc_port = Some(port)).await;
     waits_with(&subject, &[&format!("Port {port}"), "is taken", "choose another port"]).await;
 }
 
@@ -98,16 +98,16 @@ async fn peer_port_taken() {
     let taken = TcpListener::bind("0.0.0.0:0").unwrap();
     let port = taken.local_addr().unwrap().port();
     let listen = Some(Listen { address: None, port });
-    let subject = Subject::start(bitcoin_core(), Chain::Regtest, |config| config.listen = listen);
+    let subject = Subject::start(bitcoin_core(), Chain::Regtest, |config| config.listen = listen).await;
     waits_with(&subject, &["port for peers is taken"]).await;
 }
 
 #[tokio::test]
 async fn data_folder_in_use() {
-    let first = Subject::start(bitcoin_core(), Chain::Regtest, |_| {});
+    let first = Subject::start(bitcoin_core(), Chain::Regtest, |_| {}).await;
     first.until_state(NodeState::Running).await;
     let folder = first.folder.path().join("node");
-    let second = Subject::start(bitcoin_core(), Chain::Regtest, |config| config.data_dir = folder);
+    let second = Subject::start(bitcoin_core(), Chain::Regtest, |config| config.data_dir = folder).await;
     waits_with(&second, &["Another bitcoind uses the data folder", "choose another folder"]).await;
     // The first one did not suffer.
     first.node.generate_blocks(1).await.unwrap();
@@ -119,7 +119,8 @@ async fn data_folder_in_use() {
 async fn an_option_that_is_the_box_s_own() {
     let subject = Subject::start(bitcoin_core(), Chain::Regtest, |config| {
         config.extra.push(("rpcbind".to_owned(), "0.0.0.0".to_owned()));
-    });
+    })
+    .await;
     waits_with(&subject, &["\"rpcbind\"", "the box's own"]).await;
 }
 
@@ -127,7 +128,7 @@ async fn an_option_that_is_the_box_s_own() {
 async fn the_process_gets_nothing_of_the_user_s() {
     let (_folder, path) =
         script(r#"echo "Error: bitcoind sees HOME=$HOME CARGO=$CARGO_MANIFEST_DIR. $*"; exit 1"#);
-    let subject = Subject::start(path, Chain::Regtest, |_| {});
+    let subject = Subject::start(path, Chain::Regtest, |_| {}).await;
     let node = subject.folder.path().join("node");
     let home = format!("HOME={} CARGO=. -datadir={}", node.display(), node.display());
     let configuration = format!("-conf={}/bitcoin.conf", node.display());

@@ -108,12 +108,13 @@ pub(crate) fn offline(binary: PathBuf, folder: &Path, chain: Chain) -> NodeConfi
 }
 
 impl Subject {
-    pub(crate) fn start(binary: PathBuf, chain: Chain, change: impl FnOnce(&mut NodeConfig)) -> Self {
+    pub(crate) async fn start(binary: PathBuf, chain: Chain, change: impl FnOnce(&mut NodeConfig)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut config = offline(binary, folder.path(), chain);
         change(&mut config);
         let told = Arc::new(Recorder { events: Mutex::default(), count: watch::Sender::new(0) });
-        let node = BitcoinNode::start(config, Arc::clone(&told) as Arc<dyn EventSink>);
+        let node = BitcoinNode::new(config, Arc::clone(&told) as Arc<dyn EventSink>);
+        node.start().await;
         Self { node, told, folder }
     }
 

@@ -9,7 +9,7 @@ use crate::harness::{STOP, Subject, is_used, knots};
 
 #[tokio::test]
 async fn is_refused_on_main_with_its_deployments_named() {
-    let subject = Subject::start(knots(), Chain::Main, |_| {});
+    let subject = Subject::start(knots(), Chain::Main, |_| {}).await;
     let refused = subject.until_state(NodeState::Refused).await;
     assert!(!is_used(subject.folder.path()), "it is ended before it is called refused");
     assert_eq!(refused.rules.verdict, Verdict::Foreign);
@@ -31,7 +31,8 @@ async fn is_used_on_regtest_and_its_blocks_are_heard_by_zmq_alone() {
     let subject = Subject::start(knots(), Chain::Regtest, |config| {
         config.block_sources = BlockSources { long_poll: false, zmq: true };
         config.refresh = Duration::from_secs(3600);
-    });
+    })
+    .await;
     let status = subject.until_state(NodeState::Running).await;
     assert_eq!(status.block_source, ["zmq"]);
     assert_eq!(status.rules.verdict, Verdict::Foreign);
@@ -50,7 +51,7 @@ async fn is_used_on_regtest_and_its_blocks_are_heard_by_zmq_alone() {
 
 #[tokio::test]
 async fn a_block_that_both_sources_tell_of_is_announced_once() {
-    let subject = Subject::start(knots(), Chain::Regtest, |_| {});
+    let subject = Subject::start(knots(), Chain::Regtest, |_| {}).await;
     let status = subject.until_state(NodeState::Running).await;
     assert_eq!(status.block_source, ["long_poll", "zmq"]);
     for _ in 0..20 {

@@ -2,6 +2,7 @@
 
 use std::process::{Command, Stdio};
 use std::sync::Arc;
+use std::time::Duration;
 
 use appliance_bitcoin::BitcoinNode;
 use appliance_core::event::{DomainEvent, EventSink};
@@ -23,7 +24,8 @@ impl EventSink for Deaf {
 async fn service() {
     let Some(folder) = std::env::var_os(FOLDER) else { return };
     let config = offline(bitcoin_core(), folder.as_ref(), Chain::Regtest);
-    let node = BitcoinNode::start(config, Arc::new(Deaf));
+    let node = BitcoinNode::new(config, Arc::new(Deaf));
+    node.start().await;
     node.watch().wait_for(|status| status.state == NodeState::Running).await.unwrap();
     std::fs::write(std::path::Path::new(&folder).join("ready"), "").unwrap();
     std::future::pending::<()>().await;
@@ -48,11 +50,23 @@ async fn the_node_ends_when_the_service_is_killed() {
 
 #[tokio::test]
 async fn the_node_ends_when_its_handle_is_dropped() {
-    let subject = Subject::start(bitcoin_core(), Chain::Regtest, |_| {});
+    let subject = Subject::start(bitcoin_core(), Chain::Regtest, |_| {}).await;
     subject.until_state(NodeState::Running).await;
     let pid = subject.pid("regtest");
     let Subject { node, folder, told: _ } = subject;
     drop(node);
     until_gone(pid).await;
     drop(folder);
+}
+
+#[tokio::test]
+async fn a_node_that_was_stopped_before_it_was_started_never_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("node");
+    let node = BitcoinNode::new(offline(bitcoin_core(), folder.path(), Chain::Regtest), Arc::new(Deaf));
+    assert_eq!(node.status().state, NodeState::Starting);
+    node.stop(Duration::from_secs(600)).await;
+    node.start().await;
+    assert!(!data.exists(), "nothing was prepared for a process");
+    assert_eq!(node.status().state, NodeState::Starting);
 }
