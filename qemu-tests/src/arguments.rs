@@ -11,6 +11,7 @@ use crate::write_log::SECTOR;
 
 pub(crate) const SERIAL: &str = "serial.sock";
 pub(crate) const QMP: &str = "qmp.sock";
+pub(crate) const STALL: &str = "stall.sock";
 pub(crate) const AGENT: &str = "agent.sock";
 
 /// Where the guest finds the server outside that its [`Setup`] names.
@@ -69,7 +70,9 @@ pub(crate) fn of(setup: &Setup, ports: [u16; 2]) -> Vec<String> {
         "-serial",
         "chardev:serial",
     ]);
-    add(&["-qmp", &format!("unix:{QMP},server=on,wait=off")]);
+    for control in [QMP, STALL] {
+        add(&["-qmp", &format!("unix:{control},server=on,wait=off")]);
+    }
     add(&[
         "-device",
         "virtio-serial-pci",

@@ -45,6 +45,7 @@ pub mod replay;
 pub mod screen;
 pub mod serial;
 pub mod snapshot;
+mod stall;
 pub mod states;
 pub mod stick;
 pub mod tamper;

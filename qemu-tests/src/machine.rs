@@ -21,6 +21,7 @@ use crate::lab::Lab;
 use crate::process::{await_path, child_in, connect, ended, kill};
 use crate::qmp::Qmp;
 use crate::serial::Serial;
+use crate::stall;
 use crate::states::{self, State};
 use crate::tpm;
 
@@ -112,7 +113,7 @@ impl Machine {
         let alone = Flock::lock(lock, FlockArg::LockExclusive)
             .map_err(|(_, error)| error)
             .context("cannot wait for another machine to end")?;
-        for socket in [arguments::SERIAL, arguments::QMP, arguments::AGENT] {
+        for socket in [arguments::SERIAL, arguments::QMP, arguments::STALL, arguments::AGENT] {
             // Left by an earlier run of this machine, if at all.
             let _ = std::fs::remove_file(folder.join(socket));
         }
@@ -404,8 +405,13 @@ fn controls(disk: &Disk, qemu: &mut Child) -> Result<(Serial, Qmp)> {
     await_path(&folder.join(arguments::SERIAL), qemu, within).context("QEMU")?;
     let port = connect(folder, arguments::SERIAL)?;
     let serial = Serial::record(port, &folder.join("serial.log"))?;
-    await_path(&folder.join(arguments::QMP), qemu, within).context("QEMU")?;
-    Ok((serial, Qmp::new(connect(folder, arguments::QMP)?)?))
+    let mut control = |socket| {
+        await_path(&folder.join(socket), qemu, within).context("QEMU")?;
+        Qmp::new(connect(folder, socket)?)
+    };
+    let qmp = control(arguments::QMP)?;
+    stall::look_out(disk.name(), serial.clone(), control(arguments::STALL)?);
+    Ok((serial, qmp))
 }
 
 /// A port of loopback that is free now.
