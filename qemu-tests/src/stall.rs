@@ -45,6 +45,8 @@ fn before_programs(lines: &[Line]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::io::{BufRead, BufReader, Write};
+    use std::os::unix::net::UnixStream;
     use std::time::Duration;
 
     use super::*;
@@ -64,5 +66,19 @@ mod tests {
         assert!(!before_programs(&lines(&running)));
         let restarted: Vec<&str> = running.into_iter().chain([LOADER, STALL]).collect();
         assert!(before_programs(&lines(&restarted)));
+    }
+
+    #[test]
+    fn the_machine_is_reset_by_its_control_connection() {
+        let (mut guest, port) = UnixStream::pair().unwrap();
+        let (mut control, ours) = UnixStream::pair().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let serial = Serial::record(port, &folder.path().join("serial.log")).unwrap();
+        // What QEMU says at first, and to the command by which a connection begins.
+        writeln!(control, "{{\"QMP\": {{}}}}\n{{\"return\": {{}}}}").unwrap();
+        look_out("a machine".into(), serial, Qmp::new(ours).unwrap());
+        writeln!(guest, "{LOADER}\n{STALL}").unwrap();
+        let asked = BufReader::new(control).lines().nth(1).unwrap().unwrap();
+        assert!(asked.contains("system_reset"), "{asked}");
     }
 }
