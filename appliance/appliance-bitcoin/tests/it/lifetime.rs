@@ -67,6 +67,8 @@ async fn a_node_that_was_stopped_before_it_was_started_never_runs() {
     assert_eq!(node.status().state, NodeState::Starting);
     node.stop(Duration::from_secs(600)).await;
     node.start().await;
+    // Had it been started after all, it would tell by now that it ended.
+    node.stop(Duration::from_secs(600)).await;
     assert!(!data.exists(), "nothing was prepared for a process");
     assert_eq!(node.status().state, NodeState::Starting);
 }
