@@ -17,7 +17,7 @@ use crate::snapshot;
 const READY: &str = "ready";
 
 /// The box, switched off, with the snapshot on its disk.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct DevBox {
     disk: Disk,
     setup: Setup,
@@ -74,16 +74,25 @@ impl DevBox {
         Machine::start(lab, &self.disk, &setup)
     }
 
-    /// A copy of the box as it was when it was kept, switched off, of a machine that finds a server.
+    /// A copy of the box as it was when it was kept, switched off.
+    ///
+    /// # Errors
+    /// When it cannot be copied.
+    pub fn copy(&self, lab: &Lab, name: &str) -> Result<Self> {
+        let copy = Self { disk: self.disk.copy(lab, name)?, ..self.clone() };
+        copy.rewind(lab)?;
+        Ok(copy)
+    }
+
+    /// The same, of a machine that finds a server and has more credentials. It cannot be resumed any more.
     ///
     /// # Errors
     /// When it cannot be copied.
     pub fn copy_with_server(&self, lab: &Lab, name: &str, port: u16, more: &[(&str, &str)]) -> Result<Self> {
-        self.rewind(lab)?;
-        let disk = self.disk.copy(lab, name)?;
-        let setup = Setup { server: Some(port), ..self.setup.clone() };
+        let copy = self.copy(lab, name)?;
+        let setup = Setup { server: Some(port), ..copy.setup };
         let setup = more.iter().fold(setup, |setup, (name, text)| setup.with_credential(name, text));
-        Ok(Self { disk, setup, api_key: self.api_key.clone(), secure_boot: self.secure_boot })
+        Ok(Self { setup, ..copy })
     }
 
     /// The same, whose machines keep a log of what is written to the disk.

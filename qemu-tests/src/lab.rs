@@ -1,13 +1,16 @@
 //! Where everything is: the tools tree that holds QEMU, the image under test, and the folders in which
 //! machines run (`target/qemu-tests/<name>` of the checkout).
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use image::build::{Image, Profile};
 use image::places::Places;
 use image::tools::Tools;
+use nix::fcntl::{Flock, FlockArg};
 
 /// The tools, the image, and the place for runs.
 #[derive(Clone, Debug)]
@@ -16,11 +19,12 @@ pub struct Lab {
     image: Image,
     runs: PathBuf,
     cache: PathBuf,
+    _alone: Arc<Flock<File>>,
 }
 
 impl Lab {
     /// Finds the tools tree (and makes it where it is missing) and the image of `qemu-x86_64`, or of the
-    /// folder that `ANYA_QEMU_IMAGE` names.
+    /// folder that `ANYA_QEMU_IMAGE` names. Waits until no other program uses the folders of the machines.
     ///
     /// # Errors
     /// When the tools cannot be had, or no image was built.
@@ -32,9 +36,12 @@ impl Lab {
         let image = Image::open(&folder).context("run `make image BOARD=qemu-x86_64` first")?;
         let runs = places.repository().join("target/qemu-tests");
         std::fs::create_dir_all(&runs)?;
+        let lock = File::options().create(true).append(true).open(runs.join("lock"))?;
+        let alone = Flock::lock(lock, FlockArg::LockExclusive).map_err(|(_, error)| error);
+        let alone = alone.context("cannot wait for other tests of this checkout to end")?;
         // Wherever it lies, the tools see it.
         let tools = Tools::ready(&places)?.with_folder(image.folder(), image.folder());
-        Ok(Self { tools, image, cache: places.images(), runs })
+        Ok(Self { tools, image, cache: places.images(), runs, _alone: Arc::new(alone) })
     }
 
     /// A program of the tools tree.

@@ -13,9 +13,9 @@
 //!
 //! # Limits
 //!
-//! One machine at a time on one checkout. A power cut of a machine loses what the guest's kernel had not written;
-//! a disk that reorders or tears writes is imitated for the partition table, and for what files of the boot partition
-//! hold ([`replay`]).
+//! One program at a time drives machines on one checkout ([`lab`]). A power cut of a machine loses what the guest's
+//! kernel had not written; a disk that reorders or tears writes is imitated for the partition table, and for what files
+//! of the boot partition hold ([`replay`]).
 //!
 //! ```text
 //! cargo test -p qemu-tests            needs a built image: make image BOARD=qemu-x86_64

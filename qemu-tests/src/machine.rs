@@ -1,8 +1,7 @@
 //! One QEMU machine: firmware, TPM, disk, serial console, control connections.
 //!
-//! Emulated without acceleration, so that it runs wherever the tests do. Only one runs at a time on this
-//! checkout: a lock file sees to that, whatever starts the machines. Two of its network ports are
-//! forwarded from loopback. It is ended when dropped.
+//! Emulated without acceleration, so that it runs wherever the tests do. Two of its network ports are forwarded from
+//! loopback. It is ended when dropped.
 
 use std::fs::File;
 use std::net::TcpListener;
@@ -10,7 +9,6 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use nix::fcntl::{Flock, FlockArg};
 use serde_json::{Value, json};
 
 use crate::agent::{self, Agent};
@@ -99,7 +97,6 @@ pub struct Machine {
     client: BoxClient,
     peer_port: u16,
     started: Instant,
-    _alone: Flock<File>,
 }
 
 impl Machine {
@@ -109,10 +106,6 @@ impl Machine {
     /// When QEMU or the TPM does not start.
     pub fn start(lab: &Lab, disk: &Disk, setup: &Setup) -> Result<Self> {
         let folder = disk.folder();
-        let lock = File::options().create(true).append(true).open(lab.runs().join("lock"))?;
-        let alone = Flock::lock(lock, FlockArg::LockExclusive)
-            .map_err(|(_, error)| error)
-            .context("cannot wait for another machine to end")?;
         for socket in [arguments::SERIAL, arguments::QMP, arguments::STALL, arguments::AGENT] {
             // Left by an earlier run of this machine, if at all.
             let _ = std::fs::remove_file(folder.join(socket));
@@ -150,18 +143,7 @@ impl Machine {
         let [page, peer_port] = ports;
         let client = BoxClient::new(page)?;
         let (name, disk) = (disk.name(), disk.clone());
-        Ok(Self {
-            name,
-            disk,
-            processes,
-            serial,
-            qmp,
-            agent: None,
-            client,
-            peer_port,
-            started,
-            _alone: alone,
-        })
+        Ok(Self { name, disk, processes, serial, qmp, agent: None, client, peer_port, started })
     }
 
     /// The serial console.

@@ -1,6 +1,7 @@
 //! What stands on the console of a new box.
 
-use crate::release_box::{release_box, turn};
+use crate::release_box::release_box;
+use crate::turn::turn;
 
 #[test]
 fn the_console_shows_the_address_the_claim_code_and_the_health_in_text_and_on_the_screen() {

@@ -7,8 +7,8 @@ use qemu_tests::box_client::BoxClient;
 use qemu_tests::states::{State, of_line};
 use serde_json::{Value, json};
 
-use crate::dev::dev_box;
-use crate::release_box::turn;
+use crate::dev::dev_copy;
+use crate::turn::turn;
 
 /// Fills the file system to its last block, as root may.
 const FILL: &str = "n=0; for size in 256M 16M 1M 64K 4K; do \
@@ -54,7 +54,7 @@ fn assert_refused(client: &BoxClient) {
 #[test]
 fn a_full_disk_refuses_writes_in_words_also_after_a_restart_and_room_brings_the_box_back() {
     let turn = turn();
-    let dev = dev_box(&turn);
+    let dev = dev_copy(&turn);
     let mut machine = dev.resume(&turn.lab).unwrap();
     let client = dev.client(&machine);
     machine.run(FILL, Duration::from_secs(120)).unwrap();

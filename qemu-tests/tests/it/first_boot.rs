@@ -5,7 +5,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use qemu_tests::machine::{Machine, Setup};
 
-use crate::release_box::{MESSAGE, release_box, turn};
+use crate::release_box::{MESSAGE, release_box};
+use crate::turn::turn;
 
 #[test]
 fn a_new_box_is_claimed_makes_a_key_that_signs_and_computes_an_embedding() {

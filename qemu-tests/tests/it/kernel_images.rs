@@ -10,7 +10,8 @@ use image::sign::{Data, Parts, make_uki};
 use qemu_tests::machine::{Machine, Setup};
 use serde_json::json;
 
-use crate::release_box::{Turn, release_box, turn};
+use crate::release_box::release_box;
+use crate::turn::{Turn, turn};
 
 #[test]
 fn another_kernel_image_of_the_same_keys_opens_the_data() {

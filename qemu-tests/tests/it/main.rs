@@ -1,6 +1,6 @@
 //! The built image in QEMU, from outside. A boot is a minute of emulation, so the tests share two boxes:
-//! `release_box` (the release image after its first boot) and `dev_box` (the dev image, as a snapshot).
-//! They run one after another, whatever the number of test threads.
+//! `release_box` (the release image after its first boot) and `dev_box` (the dev image, as a snapshot), of which each
+//! works on a copy. Two run at a time (`turn`).
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod console;
@@ -18,5 +18,6 @@ mod service;
 mod start;
 mod tampering;
 mod tpm;
+mod turn;
 mod updates;
 mod watchdog;

@@ -9,7 +9,7 @@ use qemu_tests::update_box::{Running, UpdateBox};
 use serde_json::{Value, json};
 
 use crate::dev::dev_box;
-use crate::release_box::turn;
+use crate::turn::turn;
 
 const MEDIA: &str = "/api/v1/updates/media";
 /// For what the box notices or copies, emulated.

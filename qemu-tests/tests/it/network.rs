@@ -5,15 +5,15 @@ use std::time::Duration;
 use qemu_tests::bitcoin_peer;
 use serde_json::{Value, json};
 
-use crate::dev::dev_box;
-use crate::release_box::turn;
+use crate::dev::dev_copy;
+use crate::turn::turn;
 
 const PATIENCE: Duration = Duration::from_secs(180);
 
 #[test]
 fn other_nodes_are_let_in_when_the_owner_says_so_and_nobody_else_is() {
     let turn = turn();
-    let dev = dev_box(&turn);
+    let dev = dev_copy(&turn);
     let machine = dev.resume(&turn.lab).unwrap();
     let client = dev.client(&machine);
     let runs = |restarts: u64| move |node: &Value| node["state"] == "running" && node["restarts"] == restarts;

@@ -5,15 +5,15 @@ use std::time::Duration;
 use qemu_tests::machine::Machine;
 use serde_json::{Value, json};
 
-use crate::dev::dev_box;
-use crate::release_box::turn;
+use crate::dev::dev_copy;
+use crate::turn::turn;
 
 const PATIENCE: Duration = Duration::from_secs(180);
 
 #[test]
 fn after_a_reboot_the_chain_is_there_and_the_machine_knows_who_it_is_and_that_time_went_on() {
     let turn = turn();
-    let dev = dev_box(&turn);
+    let dev = dev_copy(&turn);
     let mut machine = dev.resume(&turn.lab).unwrap();
     let client = dev.client(&machine);
     client.until("/api/v1/bitcoin/status", PATIENCE, |node| node["state"] == "running").unwrap();
@@ -44,7 +44,7 @@ fn seconds(machine: &mut Machine) -> u64 {
 #[test]
 fn without_a_working_bitcoind_the_box_says_so_and_the_rest_works() {
     let turn = turn();
-    let dev = dev_box(&turn);
+    let dev = dev_copy(&turn);
     dev.rewind(&turn.lab).unwrap();
     let broken = "[Service]\nEnvironment=ANYAD_BITCOIN__BINARY=/usr/bin/missing\n";
     let machine = dev.boot(&turn.lab, &[("systemd.unit-dropin.anyad.service~broken", broken)]).unwrap();

@@ -1,7 +1,7 @@
 //! The release image after its first boot: claimed, with a key, a signature and a recovery key, switched
 //! off. Made once, by the test that needs it first.
 
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -12,6 +12,8 @@ use qemu_tests::lab::Lab;
 use qemu_tests::machine::{Machine, Setup};
 use qemu_tests::screen::{self, Picture};
 use serde_json::{Value, json};
+
+use crate::turn::Turn;
 
 pub(crate) const MESSAGE: &str = "pay 1 to Bob";
 
@@ -28,19 +30,6 @@ pub(crate) struct ReleaseBox {
     pub(crate) embeddings: Value,
     pub(crate) storage: Value,
     pub(crate) recovery_key: String,
-}
-
-/// The tools and the image; a test holds it for its turn, since one machine fits at a time.
-pub(crate) struct Turn {
-    pub(crate) lab: Lab,
-    _one: MutexGuard<'static, ()>,
-}
-
-/// Waits for this test's turn.
-pub(crate) fn turn() -> Turn {
-    static ONE: Mutex<()> = Mutex::new(());
-    let one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
-    Turn { lab: Lab::open().unwrap(), _one: one }
 }
 
 /// The box; when its first boot failed, every test that needs it says why.

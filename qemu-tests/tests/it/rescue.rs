@@ -9,7 +9,8 @@ use qemu_tests::screen;
 use qemu_tests::states::{State, of_line};
 use serde_json::json;
 
-use crate::release_box::{Copy, ReleaseBox, Turn, release_box, turn};
+use crate::release_box::{Copy, ReleaseBox, release_box};
+use crate::turn::{Turn, turn};
 
 /// A copy of the box whose systems have no try left, after this many.
 fn spent(made: &ReleaseBox, turn: &Turn, name: &str, done: u32) -> Copy {

@@ -6,8 +6,9 @@ use qemu_tests::box_client::BoxClient;
 use qemu_tests::machine::Machine;
 use serde_json::{Value, json};
 
-use crate::dev::dev_box;
-use crate::release_box::{base64, turn};
+use crate::dev::dev_copy;
+use crate::release_box::base64;
+use crate::turn::turn;
 
 /// `WatchdogSec=` of anyad.service.
 const WATCHDOG: Duration = Duration::from_secs(20);
@@ -54,7 +55,7 @@ fn assert_works(client: &BoxClient, keys: &[String]) {
 #[test]
 fn the_service_comes_back_when_it_is_killed_and_when_it_hangs_and_nothing_is_lost() {
     let turn = turn();
-    let dev = dev_box(&turn);
+    let dev = dev_copy(&turn);
     let mut machine = dev.resume(&turn.lab).unwrap();
     let client = dev.client(&machine);
     let mut keys = vec![make_key(&client, "before the kill")];
@@ -72,7 +73,8 @@ fn the_service_comes_back_when_it_is_killed_and_when_it_hangs_and_nothing_is_los
 #[test]
 fn the_service_runs_with_few_rights() {
     let turn = turn();
-    let mut machine = dev_box(&turn).resume(&turn.lab).unwrap();
+    let dev = dev_copy(&turn);
+    let mut machine = dev.resume(&turn.lab).unwrap();
     let told = machine.sh("systemd-analyze --no-pager security anyad.service | tail -n 1").unwrap();
     // "→ Overall exposure level for anyad.service: 1.5 OK :-)"
     let level = told.split(": ").nth(1).and_then(|rest| rest.split(' ').next()).unwrap();

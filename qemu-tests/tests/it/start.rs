@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::dev::dev_box;
-use crate::release_box::turn;
+use crate::dev::dev_copy;
+use crate::turn::turn;
 
 /// The units that the image's own files mask. Those with an `@` lie in `/usr`: when units are enabled, systemctl removes
 /// their masks from `/etc`.
@@ -22,7 +22,8 @@ fn every_unit_that_no_box_needs_is_masked() {
     let masks = masks();
     assert!(masks.iter().any(|unit| unit.starts_with("modprobe@")), "{masks:?}");
     let turn = turn();
-    let mut machine = dev_box(&turn).resume(&turn.lab).unwrap();
+    let dev = dev_copy(&turn);
+    let mut machine = dev.resume(&turn.lab).unwrap();
     let told = machine.sh(&format!("systemctl show --property=Id,LoadState {}", masks.join(" "))).unwrap();
     let units = told.trim().split("\n\n").filter(|unit| !unit.contains("LoadState=masked"));
     assert_eq!(units.collect::<Vec<_>>(), [""; 0], "of {} units", masks.len());
@@ -32,7 +33,8 @@ fn every_unit_that_no_box_needs_is_masked() {
 #[test]
 fn the_root_is_checked_by_the_processors_own_instructions() {
     let turn = turn();
-    let mut machine = dev_box(&turn).resume(&turn.lab).unwrap();
+    let dev = dev_copy(&turn);
+    let mut machine = dev.resume(&turn.lab).unwrap();
     let told = machine.sh("dmesg | grep 'verity: sha256 using'").unwrap();
     assert!(!told.contains("generic"), "{told}");
 }

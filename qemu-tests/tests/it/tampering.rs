@@ -8,7 +8,8 @@ use qemu_tests::states::{State, of_line};
 use qemu_tests::tamper;
 
 use crate::dev::dev_box;
-use crate::release_box::{release_box, turn};
+use crate::release_box::release_box;
+use crate::turn::turn;
 
 #[test]
 fn a_changed_byte_of_the_root_is_refused_by_verity() {

@@ -7,7 +7,8 @@ use qemu_tests::machine::{Machine, Setup};
 use qemu_tests::states::{State, of_line};
 use serde_json::{Value, json};
 
-use crate::release_box::{ReleaseBox, release_box, turn};
+use crate::release_box::{ReleaseBox, release_box};
+use crate::turn::turn;
 
 /// Asserts that the box serves a page and tells this reason for its closed data.
 fn assert_closed(machine: &Machine, reason: &str) {

@@ -12,7 +12,7 @@ use qemu_tests::{chance, tamper, update_box, update_cuts};
 use serde_json::{Value, json};
 
 use crate::dev::dev_box;
-use crate::release_box::{Turn, turn};
+use crate::turn::{Turn, turn};
 
 /// The version under test.
 const FIRST: &str = "0.1.0";

@@ -10,8 +10,8 @@ use qemu_tests::lab::Lab;
 use qemu_tests::machine::{BOOT, Machine, Setup};
 use qemu_tests::states::{State, of_line};
 
-use crate::dev::dev_box;
-use crate::release_box::turn;
+use crate::dev::dev_copy;
+use crate::turn::turn;
 
 fn tries(disk: &Disk, lab: &Lab) -> Tries {
     let entries = disk.entries(lab).unwrap();
@@ -48,7 +48,8 @@ fn a_disk_that_stops_answering_before_the_root_is_there_ends_the_start_and_costs
 #[test]
 fn a_watchdog_is_fed_from_the_initrd_on_and_bites_when_nobody_feeds_it() {
     let turn = turn();
-    let mut machine = dev_box(&turn).resume(&turn.lab).unwrap();
+    let dev = dev_copy(&turn);
+    let mut machine = dev.resume(&turn.lab).unwrap();
     let told = machine.sh("journalctl --boot --no-pager --output cat | grep -i watchdog").unwrap();
     let tells = |what: &str| told.lines().any(|line| line.contains(what) && line.contains("i6300ESB"));
     assert!(tells("feeds the watchdog") && tells("Using hardware watchdog"), "{told}");
