@@ -56,6 +56,7 @@ export const UPDATES: UpdateStatus = {
   running: "1.2.0",
   board: "generic-x86_64",
   good: true,
+  activity: null,
   phase: { phase: "available", version: "1.3.0" },
   problem: null,
   offer: OFFER,

@@ -1986,6 +1986,12 @@ export interface components {
              */
             recovery_key: string;
         };
+        /**
+         * @description What the box does about updates: `checking` asks the server, `measuring` works out how much of what is offered
+         *     is to be fetched, which any order ends; `installing` fetches what is missing first.
+         * @enum {string}
+         */
+        UpdateActivity: "checking" | "measuring" | "downloading" | "installing" | "taking_file" | "going_back";
         /** @description Whether the box can be updated at all. */
         UpdateAvailability: {
             /** @enum {string} */
@@ -2204,6 +2210,7 @@ export interface components {
         UpdateSource: "server" | "file";
         /** @description How updates are. */
         UpdateStatus: {
+            activity: components["schemas"]["UpdateActivity"] | null;
             availability: components["schemas"]["UpdateAvailability"];
             /**
              * @description The board; `null` where there are no slots.

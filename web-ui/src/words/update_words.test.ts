@@ -12,6 +12,7 @@ const status = (parts: Partial<UpdateStatus>): UpdateStatus => ({
   running: "1.2.0",
   board: "generic-x86_64",
   good: true,
+  activity: null,
   phase: { phase: "idle" },
   problem: null,
   offer: null,
@@ -61,9 +62,23 @@ describe("how updates are", () => {
   });
 
   test("what can be done now follows the phase", () => {
-    const kinds = (can: (phase: UpdatePhase) => boolean) => phases.map(([phase]) => phase).filter(can).map((p) => p.phase);
+    const kinds = (can: (status: UpdateStatus) => boolean, activity: UpdateStatus["activity"] = null) =>
+      phases.map(([phase]) => phase).filter((phase) => can(status({ activity, phase }))).map((p) => p.phase);
     expect(new Set(kinds(canBeCancelled))).toEqual(new Set(["checking", "downloading", "installing"]));
     expect(kinds(canInstall)).toEqual(["available", "ready", "good", "rolled_back"]);
+    // Nobody has to wait for a figure; all else is finished first.
+    expect(kinds(canInstall, "measuring")).toEqual(kinds(canInstall));
+    expect(kinds(canInstall, "installing")).toEqual([]);
+  });
+
+  test("between an order and its first step it is said what goes on", () => {
+    for (const phase of ["available", "ready"] as const) {
+      const preparing = status({ activity: "installing", phase: { phase, version }, offer: OFFER });
+      expect(updateWords(preparing)).toMatchObject({ tone: "busy", headline: "Preparing the update" });
+      expect(canBeCancelled(preparing)).toBe(true);
+    }
+    const measuring = status({ activity: "measuring", phase: { phase: "available", version }, offer: OFFER });
+    expect(updateWords(measuring).headline).toBe("Version 1.3.0 is available");
   });
 });
 
@@ -76,10 +91,11 @@ test("the stages of an installation follow its steps", () => {
 });
 
 test("what is to be downloaded", () => {
-  expect(downloadWords(OFFER)).toBe("31 MB");
-  expect(downloadWords({ ...OFFER, download: null })).toBe("at most 700 MB");
-  expect(downloadWords({ ...OFFER, download: 0 })).toBe("nothing more");
-  expect(downloadWords({ ...OFFER, source: "file" })).toMatch(/came in a file/);
+  expect(downloadWords(OFFER, false)).toBe("31 MB");
+  expect(downloadWords({ ...OFFER, download: null }, true)).toBe("at most 700 MB; it is being worked out");
+  expect(downloadWords({ ...OFFER, download: null }, false)).toBe("at most 700 MB");
+  expect(downloadWords({ ...OFFER, download: 0 }, false)).toBe("nothing more");
+  expect(downloadWords({ ...OFFER, source: "file" }, false)).toMatch(/came in a file/);
   expect([share(1, 0), share(5, 4), share(1, 4)]).toEqual([0, 1, 0.25]);
 });
 

@@ -16,9 +16,15 @@ export function updateWords(status: UpdateStatus): Words {
     case "blocked":
       return { tone: "warning", headline: "Not possible now", explanation: status.availability.reason };
     case "ready":
-      return phaseWords(status);
+      return isPreparing(status)
+        ? { tone: "busy", headline: "Preparing the update", explanation: "The box works out what it has of the new version already." }
+        : phaseWords(status);
   }
 }
+
+/** Whether the box does what it was told to, and has not come to the first step of it. */
+export const isPreparing = ({ activity, phase }: UpdateStatus): boolean =>
+  (activity === "downloading" || activity === "installing") && isAtRest(phase);
 
 function phaseWords(status: UpdateStatus): Words {
   const { phase } = status;
@@ -105,9 +111,9 @@ function offerWords(offer: UpdateOffer | null, version: string, here: boolean): 
 export const share = (done: number, total: number): number => (total > 0 ? Math.min(1, done / total) : 0);
 
 /** What still has to be fetched, in words. */
-export function downloadWords({ source, download, size }: UpdateOffer): string {
+export function downloadWords({ source, download, size }: UpdateOffer, measuring: boolean): string {
   if (source === "file") return "nothing, it came in a file";
-  if (download === null) return `at most ${bytes(size)}`;
+  if (download === null) return measuring ? `at most ${bytes(size)}; it is being worked out` : `at most ${bytes(size)}`;
   return download === 0 ? "nothing more" : bytes(download);
 }
 
@@ -162,9 +168,13 @@ const OUTCOMES: Record<UpdateEntry["outcome"], { tone: Tone; words: string }> = 
 export const outcomeWords = ({ outcome }: UpdateEntry): { tone: Tone; words: string } => OUTCOMES[outcome];
 
 /** Whether something is under way that can be ended. */
-export const canBeCancelled = ({ phase }: UpdatePhase): boolean =>
-  phase === "checking" || phase === "downloading" || phase === "installing";
+export const canBeCancelled = (status: UpdateStatus): boolean =>
+  ["checking", "downloading", "installing"].includes(status.phase.phase) || isPreparing(status);
 
-/** Whether what is offered can be installed now. */
-export const canInstall = ({ phase }: UpdatePhase): boolean =>
+/** Whether nothing is being done for an update, and none waits to be finished. */
+const isAtRest = ({ phase }: UpdatePhase): boolean =>
   phase === "idle" || phase === "available" || phase === "ready" || phase === "good" || phase === "rolled_back";
+
+/** Whether what is offered can be installed now. Nobody has to wait for the box to measure it. */
+export const canInstall = ({ activity, phase }: UpdateStatus): boolean =>
+  isAtRest(phase) && (activity === null || activity === "measuring");

@@ -107,9 +107,8 @@ const AFTER_RESTART: &str = "In a minute or two `anya update status` tells what 
 
 /// Gives an order, and waits for what comes of it.
 fn follow(session: &Session, goal: Goal, order: &str, waiting: &Waiting) -> Result<(), Failure> {
-    let before = session.client.get(PATH, &[])?;
     let begun = session.client.post_empty(&format!("{PATH}/{order}"))?;
-    wait::reach(session, goal, &before, begun, waiting.no_wait)
+    wait::reach(session, goal, begun, waiting.no_wait)
 }
 
 impl Install {
@@ -135,10 +134,9 @@ impl Install {
     }
 
     fn order(&self, session: &Session, version: &str) -> Result<(), Failure> {
-        let before = session.client.get(PATH, &[])?;
         let body = json!({ "version": version, "insist": self.insist });
         let begun = session.client.post(&format!("{PATH}/install"), &body)?;
-        wait::reach(session, Goal::Installed(version.to_owned()), &before, begun, self.waiting.no_wait)
+        wait::reach(session, Goal::Installed(version.to_owned()), begun, self.waiting.no_wait)
     }
 }
 

@@ -4,11 +4,10 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use appliance_core::audit::{Actor, AuditOutcome};
-use appliance_core::update::{Automatic, UpdateSource, schedule};
+use appliance_core::update::{Automatic, UpdateActivity, UpdateSource, schedule};
 use jiff::{SignedDuration, Timestamp};
 use ota_core::life::{Event, Outcome, Phase, StartFacts};
 
-use super::state::Activity;
 use super::updater::Updater;
 
 /// How often a new version is asked whether it is good yet.
@@ -141,7 +140,7 @@ impl Updater {
         if busy_with_one || next.is_none_or(|next| next > self.now()) {
             return;
         }
-        let Ok(busy) = self.begin(Activity::Checking) else { return };
+        let Ok(busy) = self.begin(UpdateActivity::Checking) else { return };
         self.ended("looking for an update", self.look(&busy.cancel));
         drop(busy);
         self.fetch_by_itself(settings.automatic);
@@ -154,8 +153,8 @@ impl Updater {
         }
         let version = &manifest.version;
         let (activity, action) = match automatic {
-            Automatic::Install => (Activity::Installing, "update.install"),
-            Automatic::Download => (Activity::Downloading, "update.download"),
+            Automatic::Install => (UpdateActivity::Installing, "update.install"),
+            Automatic::Download => (UpdateActivity::Downloading, "update.download"),
             Automatic::Off | Automatic::Check => return,
         };
         let Ok(busy) = self.begin(activity) else { return };
@@ -163,7 +162,7 @@ impl Updater {
             self.note(&Actor::system(), action, AuditOutcome::Ok, &[("version", version.to_string())]);
         let done = match (noted, activity) {
             (Err(error), _) => Err(error.into()),
-            (Ok(()), Activity::Installing) => self.install(version, false, &busy.cancel),
+            (Ok(()), UpdateActivity::Installing) => self.install(version, false, &busy.cancel),
             (Ok(()), _) => self.download(&busy.cancel),
         };
         self.ended("an update", done);

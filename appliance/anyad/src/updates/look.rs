@@ -7,7 +7,7 @@
 use std::fs::{self, File};
 use std::io::BufReader;
 
-use appliance_core::update::{LastCheck, UpdateSettings, UpdateSource};
+use appliance_core::update::{LastCheck, UpdateActivity, UpdateSettings, UpdateSource};
 use ota_client::bundle::BundleFile;
 use ota_client::check::{CheckError, Facts, check};
 use ota_client::kept::Keeping;
@@ -38,7 +38,7 @@ impl Updater {
         match looked {
             Ok(Some(offer)) => {
                 self.offer(offer);
-                self.work_out_size(cancel);
+                self.measure(cancel);
                 Ok(())
             }
             Ok(None) => {
@@ -147,7 +147,10 @@ impl Updater {
     }
 
     /// Works out how much is to be fetched of what is offered. When it cannot be told, it is not shown.
-    fn work_out_size(&self, cancel: &Cancel) {
+    fn measure(&self, cancel: &Cancel) {
+        self.state().activity = Some((UpdateActivity::Measuring, cancel.clone()));
+        self.changed.notify_all();
+        self.tell();
         let worked_out = self.missing(cancel).map(|(missing, _)| missing.bytes_not_in(&self.kept_folder()));
         match worked_out {
             Ok(bytes) => {
@@ -156,9 +159,8 @@ impl Updater {
                     offer.download = Some(bytes);
                 }
                 self.keep(&state);
-                drop(state);
-                self.tell();
             }
+            Err(trouble) if trouble.was_stopped() => {}
             Err(trouble) => tracing::warn!(code = trouble.code, text = trouble.text, "how much to fetch"),
         }
     }

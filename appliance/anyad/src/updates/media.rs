@@ -16,11 +16,12 @@ use std::time::Duration;
 
 use appliance_core::audit::{Actor, AuditOutcome};
 use appliance_core::event::DomainEvent;
-use appliance_core::update::{Media, MediumFile, Taking, UpdateError, UpdateMedia, UpdateProblem};
+use appliance_core::update::{
+    Media, MediumFile, Taking, UpdateActivity, UpdateError, UpdateMedia, UpdateProblem,
+};
 use ota_client::source::Cancel;
 
 use super::ports::SlotUpdates;
-use super::state::Activity;
 use super::updater::Updater;
 pub(super) use folder::MediaFolder;
 use folder::Plugged;
@@ -131,6 +132,6 @@ impl UpdateMedia for SlotUpdates {
             let mut reader = MediumReader::new(opened, copied.size, |done| updater.taking(&copied, done));
             updater.take_in(&mut reader, Some(copied.size), cancel)
         };
-        self.go(Activity::TakingFile, "taking an update from a medium", note, work)
+        self.go(UpdateActivity::TakingFile, "taking an update from a medium", note, work)
     }
 }

@@ -7,8 +7,8 @@ use std::thread;
 
 use appliance_core::audit::{Actor, AuditOutcome};
 use appliance_core::update::{
-    Availability, InstallOrder, InvalidSettings, Offer, Previous, UpdateError, UpdatePreferences,
-    UpdateSettings, UpdateSource, UpdateStatus, Updates,
+    Availability, InstallOrder, InvalidSettings, Offer, Previous, UpdateActivity, UpdateError,
+    UpdatePreferences, UpdateSettings, UpdateSource, UpdateStatus, Updates,
 };
 use ota_client::slot_keeper::SlotKeeperError;
 use ota_client::source::{Cancel, HttpServer, Terms};
@@ -16,7 +16,7 @@ use ota_core::life::{Event, Outcome, Phase};
 use ota_core::manifest::{Manifest, PartKind};
 
 use super::kept::KeptOffer;
-use super::state::Activity;
+use super::state;
 use super::trouble::Trouble;
 use super::updater::Updater;
 use crate::version;
@@ -37,7 +37,7 @@ impl SlotUpdates {
     /// Does something in the background, on a thread of its own.
     pub(super) fn go(
         &self,
-        activity: Activity,
+        activity: UpdateActivity,
         what: &'static str,
         before: impl FnOnce(&Updater) -> Result<(), UpdateError>,
         work: impl FnOnce(&Updater, &Cancel) -> Result<(), Trouble> + Send + 'static,
@@ -72,6 +72,7 @@ impl Updates for SlotUpdates {
             running: slots.map_or_else(|| version::running().clone(), |slots| slots.running.version.clone()),
             board: slots.map(|slots| slots.board.clone()),
             good: slots.is_some_and(|slots| slots.good),
+            activity: state.activity.as_ref().map(|(activity, _)| *activity),
             phase: state.kept.phase.clone(),
             problem: state.problem.clone(),
             offer: state.kept.offer.as_ref().and_then(offer),
@@ -96,13 +97,13 @@ impl Updates for SlotUpdates {
             _ => {}
         }
         let note = |updater: &Updater| Ok(updater.note(actor, "update.check", AuditOutcome::Ok, &[])?);
-        self.go(Activity::Checking, "looking for an update", note, Updater::look)
+        self.go(UpdateActivity::Checking, "looking for an update", note, Updater::look)
     }
 
     fn download(&self, actor: &Actor) -> Result<(), UpdateError> {
         self.0.ready_for_offer(None)?;
         let note = |updater: &Updater| Ok(updater.note(actor, "update.download", AuditOutcome::Ok, &[])?);
-        self.go(Activity::Downloading, "downloading an update", note, Updater::download)
+        self.go(UpdateActivity::Downloading, "downloading an update", note, Updater::download)
     }
 
     fn install(&self, actor: &Actor, order: &InstallOrder) -> Result<(), UpdateError> {
@@ -115,18 +116,18 @@ impl Updates for SlotUpdates {
             |updater: &Updater| Ok(updater.note(actor, "update.install", AuditOutcome::Ok, &details)?);
         let (version, insist) = (order.version.clone(), order.insist);
         let work = move |updater: &Updater, cancel: &Cancel| updater.install(&version, insist, cancel);
-        self.go(Activity::Installing, "installing an update", note, work)
+        self.go(UpdateActivity::Installing, "installing an update", note, work)
     }
 
     fn cancel(&self, actor: &Actor) -> Result<(), UpdateError> {
         let under_way = self.0.state().activity.clone();
         match under_way {
-            Some((activity, cancel)) if activity.can_be_cancelled() => {
+            Some((activity, cancel)) if activity != UpdateActivity::GoingBack => {
                 self.0.note(actor, "update.cancel", AuditOutcome::Ok, &[])?;
                 cancel.cancel();
                 Ok(())
             }
-            Some((activity, _)) => Err(UpdateError::Busy(activity.told().into())),
+            Some((activity, _)) => Err(UpdateError::Busy(state::told(activity).into())),
             None => Err(UpdateError::NotNow("Nothing is under way.".into())),
         }
     }
@@ -139,14 +140,14 @@ impl Updates for SlotUpdates {
         // What is installed is installed, also while its thread ends.
         match activity {
             Some(activity) if !matches!(phase, Phase::RestartPending { .. }) => {
-                Err(UpdateError::Busy(activity.told().into()))
+                Err(UpdateError::Busy(state::told(activity).into()))
             }
             _ => self.0.restart_now(actor),
         }
     }
 
     fn roll_back(&self, actor: &Actor) -> Result<(), UpdateError> {
-        let _busy = self.0.begin(Activity::GoingBack)?;
+        let _busy = self.0.begin(UpdateActivity::GoingBack)?;
         self.0.look_at_slots();
         let (running, previous) = {
             let state = self.0.known();
@@ -175,7 +176,7 @@ impl Updates for SlotUpdates {
 
     fn take_file(&self, actor: &Actor, file: &mut dyn Read) -> Result<(), UpdateError> {
         self.0.ready_for_file()?;
-        let busy = self.0.begin(Activity::TakingFile)?;
+        let busy = self.0.begin(UpdateActivity::TakingFile)?;
         self.0.note(actor, "update.file", AuditOutcome::Ok, &[])?;
         self.0.take_in(file, None, &busy.cancel).map_err(Into::into)
     }

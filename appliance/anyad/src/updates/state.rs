@@ -1,6 +1,6 @@
 //! What the parts of the updater share.
 
-use appliance_core::update::{UpdateProblem, UpdateSettings};
+use appliance_core::update::{UpdateActivity, UpdateProblem, UpdateSettings};
 use jiff::Timestamp;
 use ota_client::slot_keeper::protocol::SlotsStatus;
 use ota_client::source::Cancel;
@@ -8,31 +8,15 @@ use ota_client::source::Cancel;
 use super::kept::Kept;
 use super::media::MediaState;
 
-/// What is being done. One thing at a time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Activity {
-    Checking,
-    Downloading,
-    Installing,
-    TakingFile,
-    GoingBack,
-}
-
-impl Activity {
-    /// For somebody who wants something else.
-    pub(super) fn told(self) -> &'static str {
-        match self {
-            Self::Checking => "The box is looking for updates.",
-            Self::Downloading => "An update is being downloaded.",
-            Self::Installing => "An update is being installed.",
-            Self::TakingFile => "An update is being read from a file.",
-            Self::GoingBack => "The box is going back to the version before.",
-        }
-    }
-
-    /// Whether it can be ended half-way.
-    pub(super) fn can_be_cancelled(self) -> bool {
-        !matches!(self, Self::GoingBack)
+/// For somebody who wants something else.
+pub(super) fn told(activity: UpdateActivity) -> &'static str {
+    match activity {
+        UpdateActivity::Checking => "The box is looking for updates.",
+        UpdateActivity::Measuring => "The box works out how much of an update there is to download.",
+        UpdateActivity::Downloading => "An update is being downloaded.",
+        UpdateActivity::Installing => "An update is being installed.",
+        UpdateActivity::TakingFile => "An update is being read from a file.",
+        UpdateActivity::GoingBack => "The box is going back to the version before.",
     }
 }
 
@@ -43,7 +27,7 @@ pub(super) struct State {
     /// How the slots were when last asked; or why nobody could be asked.
     pub(super) slots: Result<SlotsStatus, String>,
     /// What is being done, and how to end it.
-    pub(super) activity: Option<(Activity, Cancel)>,
+    pub(super) activity: Option<(UpdateActivity, Cancel)>,
     /// What went wrong last.
     pub(super) problem: Option<UpdateProblem>,
     /// The media that are plugged in.

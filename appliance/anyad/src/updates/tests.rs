@@ -15,8 +15,8 @@ use appliance_core::page::{Page, PageRequest};
 use appliance_core::settings::Settings;
 use appliance_core::storage::StorageResult;
 use appliance_core::update::{
-    Automatic, Availability, InstallOrder, RestartTime, UpdateError, UpdatePreferences, UpdateSettings,
-    UpdateSource, Updates,
+    Automatic, Availability, InstallOrder, RestartTime, UpdateActivity, UpdateError, UpdatePreferences,
+    UpdateSettings, UpdateSource, Updates,
 };
 use jiff::Timestamp;
 use ota_client::slot_keeper::protocol::{Believed, GoneBack, Refused, SlotsStatus, code};
@@ -389,6 +389,29 @@ fn what_cannot_be_installed_now_is_said_and_nothing_is_asked_of_the_keeper() {
     for given in [&none, &offered, &failed] {
         assert_eq!((given.keeper.asked().len(), given.memory.actions().len()), (0, 0));
     }
+}
+
+#[test]
+fn who_wants_what_is_offered_need_not_wait_until_it_is_measured() {
+    let given = AnyaBox::started(Scripted::new(), &kept(Phase::Available { version: version("1.1.0") }));
+    let begin = |activity| given.updates.0.begin(activity).unwrap();
+    let measuring = begin(UpdateActivity::Measuring);
+    assert_eq!(given.updates.status().activity, Some(UpdateActivity::Measuring));
+    let measured = std::thread::spawn(move || {
+        while measuring.cancel.check().is_ok() {
+            std::thread::yield_now();
+        }
+    });
+    given.updates.install(&ada(), &InstallOrder { version: version("1.1.0"), insist: false }).unwrap();
+    measured.join().unwrap();
+    given.until("the end", |given| given.updates.status().activity.is_none());
+
+    // All else is finished first.
+    let downloading = begin(UpdateActivity::Downloading);
+    let Err(UpdateError::Busy(told)) = given.updates.check(&ada()) else { panic!("two things at a time") };
+    assert_eq!(told, "An update is being downloaded.");
+    assert!(downloading.cancel.check().is_ok());
+    assert_eq!(given.memory.actions(), ["update.install"]);
 }
 
 #[test]

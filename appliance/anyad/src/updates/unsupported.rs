@@ -23,6 +23,7 @@ impl Updates for Unsupported {
             running: version::running().clone(),
             board: None,
             good: false,
+            activity: None,
             phase: Phase::Idle,
             problem: None,
             offer: None,

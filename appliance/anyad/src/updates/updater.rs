@@ -9,7 +9,7 @@ use appliance_core::clock::Clock;
 use appliance_core::event::{DomainEvent, EventSink};
 use appliance_core::settings::Settings;
 use appliance_core::storage::StorageResult;
-use appliance_core::update::UpdateError;
+use appliance_core::update::{UpdateActivity, UpdateError};
 use jiff::Timestamp;
 use ota_client::release::Stock;
 use ota_client::slot_keeper::ReadableSlots;
@@ -21,7 +21,7 @@ use ota_core::version::Version;
 use super::keeper::Keeper;
 use super::kept::{self, Kept, KeptOffer};
 use super::media::{MediaFolder, MediaState};
-use super::state::{Activity, State};
+use super::state::{self, State};
 use super::trouble::Trouble;
 
 /// What the updater works with.
@@ -73,6 +73,7 @@ impl Drop for Busy {
         self.updater.state().activity = None;
         self.updater.taken();
         self.updater.changed.notify_all();
+        self.updater.tell();
     }
 }
 
@@ -109,19 +110,29 @@ impl Updater {
         self.parts.clock.now()
     }
 
-    /// Begins something, unless something else is under way.
-    pub(super) fn begin(self: &Arc<Self>, activity: Activity) -> Result<Busy, UpdateError> {
-        let mut state = self.known();
+    /// Begins something, unless something else is under way. Measuring ends for it: who wants what is offered need not
+    /// wait for a figure.
+    pub(super) fn begin(self: &Arc<Self>, activity: UpdateActivity) -> Result<Busy, UpdateError> {
+        let measuring = |state: &mut State| match &state.activity {
+            Some((UpdateActivity::Measuring, cancel)) => {
+                cancel.cancel();
+                true
+            }
+            _ => false,
+        };
+        let state = self.changed.wait_while(self.known(), measuring);
+        let mut state = state.unwrap_or_else(PoisonError::into_inner);
         if state.stopping {
             return Err(UpdateError::Busy("The box is stopping.".into()));
         }
         if let Some((other, _)) = &state.activity {
-            return Err(UpdateError::Busy(other.told().into()));
+            return Err(UpdateError::Busy(state::told(*other).into()));
         }
         let cancel = Cancel::default();
         state.activity = Some((activity, cancel.clone()));
         state.problem = None;
         drop(state);
+        self.tell();
         Ok(Busy { updater: Arc::clone(self), cancel })
     }
 
@@ -219,10 +230,9 @@ impl Updater {
                 self.state().problem = Some(trouble.problem());
             }
         }
-        self.tell();
     }
 
-    /// Tells once more where an update is: something beside the phase changed, such as the history.
+    /// Tells once more where an update is: something beside the phase changed, such as what is under way.
     pub(super) fn tell(&self) {
         let phase = self.state().kept.phase.clone();
         self.parts.events.publish(DomainEvent::UpdateChanged { phase });

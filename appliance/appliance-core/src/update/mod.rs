@@ -13,4 +13,6 @@ mod status;
 pub use media::{Fit, LARGEST_FILE, Media, MediumFile, MediumRelease, Taking, UpdateMedia};
 pub use port::{InstallOrder, UpdateError, UpdatePreferences, Updates};
 pub use settings::{Automatic, InvalidSettings, RestartTime, TimeOfDay, UpdateSettings};
-pub use status::{Availability, LastCheck, Offer, Previous, UpdateProblem, UpdateSource, UpdateStatus};
+pub use status::{
+    Availability, LastCheck, Offer, Previous, UpdateActivity, UpdateProblem, UpdateSource, UpdateStatus,
+};

@@ -21,6 +21,24 @@ pub enum Availability {
     },
 }
 
+/// What the box does about updates. One thing at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UpdateActivity {
+    /// It looks for a release.
+    Checking,
+    /// It works out how much of the release that is offered is to be fetched. Any order ends that.
+    Measuring,
+    /// It fetches a release.
+    Downloading,
+    /// It fetches what is missing of a release, and installs it.
+    Installing,
+    /// It takes a release in one file.
+    TakingFile,
+    /// It goes back to the version before.
+    GoingBack,
+}
+
 /// Something that went wrong.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UpdateProblem {
@@ -94,6 +112,8 @@ pub struct UpdateStatus {
     pub board: Option<Identifier>,
     /// Whether the running version was marked good since the start.
     pub good: bool,
+    /// What is under way. Once nothing is, phase and problem tell what came of it.
+    pub activity: Option<UpdateActivity>,
     /// Where an update is.
     pub phase: Phase,
     /// What went wrong with what was tried last; `None` once something works.

@@ -31,6 +31,13 @@ mirror! {
     UpdateOutcome of life::Outcome { Installed, Refused, Failed, RolledBack, TakenBack }
 }
 
+mirror! {
+    /// What the box does about updates: `checking` asks the server, `measuring` works out how much of what is offered
+    /// is to be fetched, which any order ends; `installing` fetches what is missing first.
+    #[serde(rename_all = "snake_case")]
+    UpdateActivity of update::UpdateActivity { Checking, Measuring, Downloading, Installing, TakingFile, GoingBack }
+}
+
 /// Whether the box can be updated at all.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(tag = "state", rename_all = "snake_case")]
@@ -250,6 +257,9 @@ pub(crate) struct UpdateStatus {
     board: Option<String>,
     /// Whether the version that runs was found to work since the start.
     good: bool,
+    /// What is under way; `null` when nothing is: phase and problem tell then what came of what was ordered last.
+    #[schema(required)]
+    activity: Option<UpdateActivity>,
     phase: UpdatePhase,
     /// What went wrong with what was tried last; `null` once something works.
     #[schema(required)]
@@ -282,6 +292,7 @@ impl From<update::UpdateStatus> for UpdateStatus {
             running: status.running.into(),
             board: status.board.map(Into::into),
             good: status.good,
+            activity: status.activity.map(Into::into),
             phase: status.phase.into(),
             problem: status.problem.map(Into::into),
             offer: status.offer.map(Into::into),

@@ -3,7 +3,7 @@ import { act, render, screen } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, expect, test, vi } from "vitest";
 
-import type { UpdatePhase } from "../../api/types";
+import type { UpdateStatus } from "../../api/types";
 import { forgetAll } from "../../live/box_state";
 import { FromFile } from "./FromFile";
 
@@ -38,7 +38,9 @@ beforeEach(() => {
   });
 });
 
-const show = (phase: UpdatePhase = { phase: "idle" }) => render(<FromFile phase={phase} blocked={false} />);
+const status = (phase: UpdateStatus["phase"], activity: UpdateStatus["activity"]) =>
+  ({ availability: { state: "ready" }, activity, phase }) as UpdateStatus;
+const show = (phase: UpdateStatus["phase"] = { phase: "idle" }) => render(<FromFile status={status(phase, null)} />);
 const choose = (file: File) => userEvent.upload(screen.getByLabelText("Choose the file"), file);
 const stop = () => userEvent.click(screen.getByRole("button", { name: "Stop" }));
 const FILE = new File(["x".repeat(1_000)], "anya-1.3.0.update");
@@ -76,7 +78,7 @@ test("a file that the box has whole is stopped there as well", async () => {
 
 test("while another update is under way, no file can be chosen", () => {
   show({ phase: "ready", version: "1.3.0" }).rerender(
-    <FromFile phase={{ phase: "downloading", version: "1.3.0", done: 0, total: 1 }} blocked={false} />,
+    <FromFile status={status({ phase: "downloading", version: "1.3.0", done: 0, total: 1 }, "downloading")} />,
   );
   screen.getByText(/Another update is under way/);
   expect(screen.queryByLabelText("Choose the file")).toBeNull();

@@ -2,7 +2,7 @@ import { useEffect, useId, useRef, useState } from "react";
 
 import * as box from "../../api/box";
 import { Problem } from "../../api/problem";
-import type { UpdatePhase } from "../../api/types";
+import type { UpdateStatus } from "../../api/types";
 import { boxState } from "../../live/box_state";
 import { Icon } from "../../parts/Icon";
 import { ProblemNote } from "../../parts/ProblemNote";
@@ -21,8 +21,9 @@ type Sending =
   | { kind: "failed"; problem: Problem };
 
 /** A version in one file, for a box without the Internet. */
-export function FromFile({ phase, blocked }: { phase: UpdatePhase; blocked: boolean }) {
+export function FromFile({ status }: { status: UpdateStatus }) {
   const id = useId();
+  const blocked = status.availability.state === "blocked";
   const [sending, setSending] = useState<Sending>({ kind: "nothing" });
   const abort = useRef<AbortController | null>(null);
   // Whoever leaves the page leaves the file as well.
@@ -70,7 +71,7 @@ export function FromFile({ phase, blocked }: { phase: UpdatePhase; blocked: bool
           </p>
           {sending.kind === "failed" && <ProblemNote problem={sending.problem} />}
           {sending.kind === "taken" && <Taken version={sending.version} />}
-          {canInstall(phase) && !blocked ? (
+          {canInstall(status) && !blocked ? (
             <div className="field">
               <label htmlFor={id}>Choose the file</label>
               <input

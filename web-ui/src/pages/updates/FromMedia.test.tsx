@@ -13,6 +13,7 @@ const STATUS = {
   availability: { state: "ready" },
   running: "1.2.0",
   board: "generic-x86_64",
+  activity: null,
   phase: { phase: "idle" },
   offer: null,
 } as UpdateStatus;

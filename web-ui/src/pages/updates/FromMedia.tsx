@@ -29,7 +29,7 @@ export function FromMedia({ status }: { status: UpdateStatus }) {
 }
 
 function OnStick({ release, status }: { release: UpdateOnMedium; status: UpdateStatus }) {
-  const { offer, phase, availability } = status;
+  const { offer, availability } = status;
   const take = useAction(async () => {
     await box.takeUpdateFromMedium(release.medium, release.file);
     await Promise.all([boxState.updateMedia.reload(), boxState.updates.reload()]);
@@ -42,7 +42,7 @@ function OnStick({ release, status }: { release: UpdateOnMedium; status: UpdateS
       </p>
     );
   }
-  const possible = canInstall(phase) && availability.state === "ready";
+  const possible = canInstall(status) && availability.state === "ready";
   return (
     <>
       <p className="break">{mediumWords(release, status)}</p>

@@ -1,5 +1,5 @@
 import * as box from "../../api/box";
-import type { UpdatePhase, UpdateStatus } from "../../api/types";
+import type { UpdateStatus } from "../../api/types";
 import { boxState } from "../../live/box_state";
 import { useResource } from "../../live/use_resource";
 import { Icon } from "../../parts/Icon";
@@ -9,7 +9,7 @@ import { useAction } from "../../parts/use_action";
 import { useCountdown } from "../../parts/use_countdown";
 import { Waiting } from "../../parts/Waiting";
 import { ago, bytes, countdown, duration, minute } from "../../words/format";
-import { canBeCancelled, canInstall, share, stages, updateWords } from "../../words/update_words";
+import { canBeCancelled, canInstall, isPreparing, share, stages, updateWords } from "../../words/update_words";
 import type { Leaving } from "./use_leaving";
 
 /** Where an update is, and what can be done about that. */
@@ -31,7 +31,7 @@ export function Now({ status, onLeave }: { status: UpdateStatus; onLeave: (leavi
       ) : (
         <p>{explanation}</p>
       )}
-      {problem !== null && phase.phase !== "idle" && canInstall(phase) && (
+      {problem !== null && phase.phase !== "idle" && canInstall(status) && (
         <div className="note">
           <Icon name="warning" />
           <div>
@@ -40,16 +40,18 @@ export function Now({ status, onLeave }: { status: UpdateStatus; onLeave: (leavi
           </div>
         </div>
       )}
-      <Doing phase={phase} />
+      <Doing status={status} />
       {phase.phase === "restart_pending" && <RestartNow version={phase.version} at={phase.at} onLeave={onLeave} />}
-      {canBeCancelled(phase) && <Cancel />}
-      {canInstall(phase) && availability.state === "ready" && <Look status={status} />}
+      {canBeCancelled(status) && <Cancel />}
+      {canInstall(status) && availability.state === "ready" && <Look status={status} />}
     </section>
   );
 }
 
 /** What goes on, as a bar or as steps. */
-function Doing({ phase }: { phase: UpdatePhase }) {
+function Doing({ status }: { status: UpdateStatus }) {
+  if (isPreparing(status)) return <Waiting what="Looking at what is here" />;
+  const { phase } = status;
   switch (phase.phase) {
     case "checking":
       return <Waiting what="Asking the server" />;

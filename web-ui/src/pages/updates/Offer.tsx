@@ -1,7 +1,7 @@
 import { useState } from "react";
 
 import * as box from "../../api/box";
-import type { UpdateOffer, UpdatePhase } from "../../api/types";
+import type { UpdateOffer, UpdateStatus } from "../../api/types";
 import { boxState } from "../../live/box_state";
 import { useResource } from "../../live/use_resource";
 import { ConfirmDialog } from "../../parts/ConfirmDialog";
@@ -14,7 +14,7 @@ import { restartWords } from "../../words/update_settings";
 import { canInstall, downloadWords, names } from "../../words/update_words";
 
 /** A version that can be installed: what is new, who signed it, how large it is. */
-export function Offer({ offer, phase, blocked }: { offer: UpdateOffer; phase: UpdatePhase; blocked: boolean }) {
+export function Offer({ offer, status }: { offer: UpdateOffer; status: UpdateStatus }) {
   return (
     <section className="card" aria-labelledby="offer">
       <div className="block-head">
@@ -40,17 +40,19 @@ export function Offer({ offer, phase, blocked }: { offer: UpdateOffer; phase: Up
         of={[
           ["Signed by", names(offer.signed_by)],
           ["Signed on", day(offer.signed)],
-          ["To download", downloadWords(offer)],
+          ["To download", downloadWords(offer, status.activity === "measuring")],
           ["Size", bytes(offer.size)],
           ["Valid until", day(offer.expires)],
         ]}
       />
-      {canInstall(phase) && !blocked && <Installing offer={offer} phase={phase} />}
+      {canInstall(status) && status.availability.state === "ready" && (
+        <Installing offer={offer} here={status.phase.phase === "ready"} />
+      )}
     </section>
   );
 }
 
-function Installing({ offer, phase }: { offer: UpdateOffer; phase: UpdatePhase }) {
+function Installing({ offer, here }: { offer: UpdateOffer; here: boolean }) {
   const [asking, setAsking] = useState(false);
   const settings = useResource(boxState.updateSettings);
   const install = useAction(async () => {
@@ -68,7 +70,7 @@ function Installing({ offer, phase }: { offer: UpdateOffer; phase: UpdatePhase }
     if (offer.set_aside === null) install.start();
     else setAsking(true);
   };
-  const downloadFirst = offer.source === "server" && phase.phase !== "ready" && offer.download !== 0;
+  const downloadFirst = offer.source === "server" && !here && offer.download !== 0;
   return (
     <>
       {problem !== null && !asking && <ProblemNote problem={problem} />}

@@ -32,6 +32,7 @@ const STATUS: UpdateStatus = {
   running: "1.2.0",
   board: "generic-x86_64",
   good: true,
+  activity: null,
   phase: { phase: "available", version },
   problem: null,
   offer: OFFER,

@@ -73,12 +73,12 @@ function Updates({ status }: { status: UpdateStatus }) {
         <div className="stack">
           <Now status={status} onLeave={leave} />
           <FromMedia status={status} />
-          {status.offer !== null && <Offer offer={status.offer} phase={status.phase} blocked={status.availability.state === "blocked"} />}
-          <ThisBox status={status} onLeave={canInstall(status.phase) ? leave : null} />
+          {status.offer !== null && <Offer offer={status.offer} status={status} />}
+          <ThisBox status={status} onLeave={canInstall(status) ? leave : null} />
         </div>
         <div className="stack">
           <UpdateSettingsCard />
-          <FromFile phase={status.phase} blocked={status.availability.state === "blocked"} />
+          <FromFile status={status} />
         </div>
       </div>
       <PastUpdates entries={status.history} />

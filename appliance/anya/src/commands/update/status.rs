@@ -11,6 +11,8 @@ pub(super) struct Status {
     pub(super) running: String,
     pub(super) board: Option<String>,
     pub(super) good: bool,
+    /// What the box does about updates now.
+    pub(super) activity: Option<String>,
     pub(super) phase: Phase,
     pub(super) problem: Option<Trouble>,
     pub(super) offer: Option<Offer>,

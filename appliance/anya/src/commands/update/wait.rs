@@ -1,8 +1,7 @@
 //! Waiting for what an order comes to.
 //!
-//! The box does what it was ordered in the background, and tells where it is. It may not have begun yet when it
-//! is asked first, and it is back where it was when it failed: so something counts as ended only after it was
-//! seen under way, or after a while of nothing.
+//! The box does what it was ordered in the background. It tells what is under way, and once nothing is, phase and
+//! problem tell what came of it.
 
 use std::thread;
 use std::time::Duration;
@@ -19,9 +18,6 @@ use crate::screen::time;
 
 /// Between two looks.
 const PAUSE: Duration = Duration::from_millis(500);
-/// So many looks at a box that does nothing mean that it ended; fewer, once it was seen at it.
-const QUIET: u32 = 12;
-const QUIET_AFTER_WORK: u32 = 2;
 
 /// What is waited for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,63 +27,34 @@ pub(super) enum Goal {
     Installed(String),
 }
 
-/// What a look shows.
-#[derive(Debug, PartialEq, Eq)]
-enum Seen {
-    Reached,
-    Working,
-    Nothing,
-    Failed(String),
-}
-
-/// Waits until the goal is reached, and shows how things are then. `before` is how they were before the order,
-/// `begun` just after it.
-pub(super) fn reach(
-    session: &Session,
-    goal: Goal,
-    before: &Value,
-    begun: Value,
-    no_wait: bool,
-) -> Result<(), Failure> {
+/// Waits until nothing is under way any more, and shows how things are then. `begun` is how they were just after the
+/// order.
+pub(super) fn reach(session: &Session, goal: Goal, begun: Value, no_wait: bool) -> Result<(), Failure> {
     let screen = &session.screen;
     if no_wait {
         return screen.show(&begun, |_: Value| "Begun; `anya update status` tells how far it is.".into());
     }
-    let before = read(before)?;
     let mut line = ProgressLine::new(screen.is_json());
-    let (mut worked, mut quiet, mut now) = (false, 0, begun);
+    let mut now = begun;
     loop {
         let status = read(&now)?;
-        tell(&mut line, &status.phase)?;
-        match seen(&goal, &before, &status) {
-            Seen::Reached => break,
-            Seen::Failed(reason) => {
-                line.end()?;
-                return Err(Failure::Update(reason));
-            }
-            Seen::Working => (worked, quiet) = (true, 0),
-            Seen::Nothing => quiet += 1,
-        }
-        if quiet >= if worked { QUIET_AFTER_WORK } else { QUIET } {
+        tell(&mut line, &status)?;
+        if status.activity.is_none() {
             line.end()?;
-            let reason = status.problem.map(|problem| problem.text);
-            return Err(Failure::Update(reason.unwrap_or_else(|| "it was ended before it was done".into())));
+            failure(&goal, status).map_or(Ok(()), Err)?;
+            return screen.show(&now, |status: Status| reached(&goal, status));
         }
         thread::sleep(PAUSE);
         now = match session.client.get(PATH, &[]) {
             Ok(now) => now,
             // An update that is started at once takes the box away.
-            Err(Failure::Unreachable { .. } | Failure::Broken(_))
-                if worked && restarts(&goal, &status.phase) =>
-            {
+            Err(Failure::Unreachable { .. } | Failure::Broken(_)) if restarts(&goal, &status.phase) => {
                 line.end()?;
                 return screen.show(&now, |_: Value| format!("The box restarts. {AFTER_RESTART}"));
             }
             Err(failure) => return Err(failure),
         };
     }
-    line.end()?;
-    screen.show(&now, |status: Status| reached(&goal, status))
 }
 
 fn read(status: &Value) -> Result<Status, Failure> {
@@ -99,36 +66,32 @@ fn restarts(goal: &Goal, phase: &Phase) -> bool {
         && matches!(phase, Phase::Installing { .. } | Phase::RestartPending { .. })
 }
 
-fn seen(goal: &Goal, before: &Status, now: &Status) -> Seen {
-    let looked = |status: &Status| status.last_check.as_ref().map(|check| check.at);
-    match (goal, &now.phase) {
-        (_, Phase::Checking | Phase::Downloading { .. } | Phase::Installing { .. }) => Seen::Working,
-        (Goal::Checked, _) if looked(now) != looked(before) => {
-            let problem = now.last_check.as_ref().and_then(|check| check.problem.clone());
-            problem.map_or(Seen::Reached, |problem| Seen::Failed(problem.text))
-        }
-        (Goal::Downloaded, Phase::Ready { .. }) => Seen::Reached,
+/// Why the goal was not reached, of a box that does nothing any more; `None` when it was.
+fn failure(goal: &Goal, now: Status) -> Option<Failure> {
+    let reason = match (goal, now.phase) {
+        (Goal::Checked, _) => now.last_check.and_then(|check| check.problem)?.text,
+        (Goal::Downloaded, Phase::Ready { .. }) => return None,
         (
             Goal::Installed(wanted),
             Phase::RestartPending { version, .. } | Phase::Trial { version } | Phase::Good { version, .. },
-        ) if wanted == version => Seen::Reached,
-        (Goal::Installed(wanted), Phase::RolledBack { version, reason, .. })
-            if wanted == version && now.phase != before.phase =>
-        {
-            Seen::Failed(reason.clone())
-        }
-        _ => Seen::Nothing,
-    }
+        ) if *wanted == version => return None,
+        (Goal::Installed(wanted), Phase::RolledBack { version, reason, .. }) if *wanted == version => reason,
+        _ => now.problem.map_or_else(|| "it was ended before it was done".into(), |problem| problem.text),
+    };
+    Some(Failure::Update(reason))
 }
 
-fn tell(line: &mut ProgressLine, phase: &Phase) -> Result<(), Failure> {
-    match phase {
+fn tell(line: &mut ProgressLine, status: &Status) -> Result<(), Failure> {
+    match &status.phase {
         Phase::Downloading { version, done, total } => {
             line.tell("downloading", &bar(&format!("Downloading {version}"), *done, *total))
         }
         Phase::Checking | Phase::Installing { .. } => {
-            let told = capital(&phase.told());
+            let told = capital(&status.phase.told());
             line.tell(&told, &told)
+        }
+        _ if status.activity.as_deref() == Some("measuring") => {
+            line.tell("measuring", "Working out how much there is to download")
         }
         _ => Ok(()),
     }
@@ -153,5 +116,57 @@ fn reached(goal: &Goal, status: Status) -> String {
             format!("Version {version} is installed. `anya update restart` starts it.")
         }
         (Goal::Installed(_), phase) => capital(&format!("{}.", phase.told())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// How a box is that does nothing any more.
+    fn idle(phase: &Value, problem: &Value, check_problem: &Value) -> Status {
+        let status = json!({
+            "availability": {"state": "ready"}, "running": "1.0.0", "board": "qemu-x86_64", "good": true,
+            "activity": null, "phase": phase, "problem": problem, "offer": null,
+            "last_check": {"at": "2026-11-01T00:00:00Z", "problem": check_problem},
+            "next_check": null, "previous": null,
+        });
+        read(&status).unwrap()
+    }
+
+    #[test]
+    fn what_came_of_an_order_is_told_by_phase_and_problem() {
+        let told = |goal, phase: Value, problem, check_problem| match failure(
+            &goal,
+            idle(&phase, &problem, &check_problem),
+        ) {
+            None => "reached".to_owned(),
+            Some(Failure::Update(reason)) => reason,
+            Some(other) => panic!("{other:?}"),
+        };
+        let (none, trouble) = (|| Value::Null, |text: &str| json!({"code": "x", "text": text}));
+        let install = || Goal::Installed("1.1.0".into());
+        let of = |phase: &str, version: &str| json!({"phase": phase, "version": version, "at": "2026-11-01T00:00:00Z"});
+        let back = json!({"phase": "rolled_back", "version": "1.1.0", "to": "1.0.0", "reason": "It never answered."});
+        for (goal, phase, problem, check_problem, expected) in [
+            (Goal::Checked, of("available", "1.1.0"), none(), none(), "reached"),
+            (Goal::Checked, json!({"phase": "idle"}), none(), trouble("No answer."), "No answer."),
+            (Goal::Downloaded, of("ready", "1.1.0"), none(), none(), "reached"),
+            (Goal::Downloaded, of("available", "1.1.0"), trouble("No room."), none(), "No room."),
+            (install(), of("restart_pending", "1.1.0"), none(), none(), "reached"),
+            (install(), of("good", "1.1.0"), none(), none(), "reached"),
+            (install(), of("good", "1.0.0"), none(), none(), "it was ended before it was done"),
+            (install(), of("ready", "1.1.0"), none(), none(), "it was ended before it was done"),
+            (install(), of("ready", "1.1.0"), trouble("Not signed."), none(), "Not signed."),
+            (install(), back, none(), none(), "It never answered."),
+        ] {
+            assert_eq!(
+                told(goal.clone(), phase.clone(), problem, check_problem),
+                expected,
+                "{goal:?} {phase}"
+            );
+        }
     }
 }

@@ -28,6 +28,7 @@ impl Default for ScriptedUpdates {
             running: "1.2.0".parse().unwrap(),
             board: None,
             good: false,
+            activity: None,
             phase: Phase::Idle,
             problem: None,
             offer: None,
