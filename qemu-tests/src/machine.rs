@@ -16,7 +16,7 @@ use crate::arguments;
 use crate::box_client::BoxClient;
 use crate::disk::Disk;
 use crate::lab::Lab;
-use crate::process::{await_path, child_in, connect, ended, kill};
+use crate::process::{child_in, connect, ended, kill};
 use crate::qmp::Qmp;
 use crate::serial::Serial;
 use crate::stall;
@@ -316,7 +316,8 @@ impl Machine {
     /// When there is no answer within the time.
     pub fn run(&mut self, command: &str, within: Duration) -> Result<(i32, String)> {
         if self.agent.is_none() {
-            let mut agent = Agent::new(connect(self.disk.folder(), arguments::AGENT)?);
+            let qemu = self.processes.last_mut().expect("QEMU is there until the machine is dropped");
+            let mut agent = Agent::new(connect(self.disk.folder(), arguments::AGENT, qemu, within)?);
             agent.wait(within).with_context(|| self.serial.told())?;
             self.agent = Some(agent);
         }
@@ -384,13 +385,9 @@ impl Drop for Machine {
 fn controls(disk: &Disk, qemu: &mut Child) -> Result<(Serial, Qmp)> {
     let folder = disk.folder();
     let within = Duration::from_secs(60);
-    await_path(&folder.join(arguments::SERIAL), qemu, within).context("QEMU")?;
-    let port = connect(folder, arguments::SERIAL)?;
+    let port = connect(folder, arguments::SERIAL, qemu, within).context("QEMU")?;
     let serial = Serial::record(port, &folder.join("serial.log"))?;
-    let mut control = |socket| {
-        await_path(&folder.join(socket), qemu, within).context("QEMU")?;
-        Qmp::new(connect(folder, socket)?)
-    };
+    let mut control = |socket| Qmp::new(connect(folder, socket, qemu, within).context("QEMU")?);
     let qmp = control(arguments::QMP)?;
     stall::look_out(disk.name(), serial.clone(), control(arguments::STALL)?);
     Ok((serial, qmp))

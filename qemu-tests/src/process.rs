@@ -1,6 +1,7 @@
 //! Child processes with their folder, their sockets and an end in any case.
 
 use std::fs::File;
+use std::io::ErrorKind;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -45,13 +46,32 @@ pub(crate) fn await_path(path: &Path, child: &mut Child, within: Duration) -> Re
     Ok(())
 }
 
-/// Connects to a socket in a folder of any depth: a socket's address has room for 107 bytes only, so it
-/// is reached through the folder's descriptor.
-pub(crate) fn connect(folder: &Path, socket: &str) -> Result<UnixStream> {
+/// Connects to a socket of the child's in a folder of any depth, once the child listens at it: a moment after the socket
+/// is there. A socket's address has room for 107 bytes only, so it is reached through the folder's descriptor.
+pub(crate) fn connect(
+    folder: &Path,
+    socket: &str,
+    child: &mut Child,
+    within: Duration,
+) -> Result<UnixStream> {
     use std::os::fd::AsRawFd;
     let open = File::open(folder)?;
-    UnixStream::connect(format!("/proc/self/fd/{}/{socket}", open.as_raw_fd()))
-        .with_context(|| format!("cannot connect to {}", folder.join(socket).display()))
+    let address = format!("/proc/self/fd/{}/{socket}", open.as_raw_fd());
+    let deadline = Instant::now() + within;
+    loop {
+        let error = match UnixStream::connect(&address) {
+            Ok(connected) => return Ok(connected),
+            Err(error) => error,
+        };
+        let not_yet = matches!(error.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused);
+        let ended = child.try_wait()?;
+        if !not_yet || ended.is_some() || Instant::now() > deadline {
+            let ended = ended.map(|status| format!(" of what ended ({status})")).unwrap_or_default();
+            return Err(error)
+                .with_context(|| format!("cannot connect to {}{ended}", folder.join(socket).display()));
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
 }
 
 /// Waits for a child to end; `false` when it did not in time.
@@ -71,4 +91,32 @@ pub(crate) fn kill(child: &mut Child) {
     // Gone already is what is wanted.
     let _ = child.kill();
     let _ = child.wait();
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::net::UnixListener;
+
+    use super::*;
+
+    #[test]
+    fn a_socket_that_is_there_but_nobody_listens_at_yet_is_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("control.sock");
+        // Whoever listened has gone: connections are refused.
+        drop(UnixListener::bind(&path).unwrap());
+        let mut child = Command::new("sleep").arg("60").spawn().unwrap();
+        let refused = connect(folder.path(), "control.sock", &mut child, Duration::ZERO).unwrap_err();
+        assert!(format!("{refused:#}").contains("refused"), "{refused:#}");
+        let listening = std::thread::spawn(move || {
+            fs::remove_file(&path).unwrap();
+            UnixListener::bind(&path).unwrap().accept().unwrap();
+        });
+        connect(folder.path(), "control.sock", &mut child, Duration::from_secs(60)).unwrap();
+        listening.join().unwrap();
+        kill(&mut child);
+        let ended = connect(folder.path(), "missing.sock", &mut child, Duration::from_secs(60)).unwrap_err();
+        assert!(ended.to_string().contains("ended"), "{ended:#}");
+    }
 }

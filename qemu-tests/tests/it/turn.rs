@@ -7,7 +7,7 @@ use std::time::Instant;
 use qemu_tests::lab::Lab;
 
 /// How many tests drive machines side by side, whatever the number of test threads. A machine has two processors and
-/// seldom uses both; three on two cores would only wait for each other.
+/// is busy on little more than one; three on two cores would only wait for each other.
 const MACHINES: usize = 2;
 
 static TAKEN: Mutex<usize> = Mutex::new(0);
