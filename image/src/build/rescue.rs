@@ -69,11 +69,35 @@ fn words(of_slots: &[String]) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::process::Command;
+
     use super::*;
 
     #[test]
     fn it_has_the_consoles_of_the_slots_and_nothing_of_a_root() {
         let of_slots = ["console=tty0", "rootfstype=erofs", "ro", "systemd.verity=no", "panic=5"];
         assert_eq!(words(&of_slots.map(str::to_owned)).join(" "), "console=tty0 panic=5 anya.rescue");
+    }
+
+    #[test]
+    fn buildroots_scripts_make_the_same_rescue_system() {
+        let boards = Path::new(env!("CARGO_MANIFEST_DIR")).join("buildroot-external/board");
+        let of_slots = "console=tty0 rootfstype=erofs ro rodata=on systemd.verity=no panic=5";
+        let script = format!(
+            "set -euo pipefail; . {}; without_root_words <<<'{of_slots}'",
+            boards.join("shared/slots.sh").display()
+        );
+        let ran = Command::new("bash").args(["-c", &script]).output().unwrap();
+        assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+        let theirs = format!("{} anya.rescue", String::from_utf8(ran.stdout).unwrap().trim());
+        let of_slots: Vec<_> = of_slots.split(' ').map(str::to_owned).collect();
+        assert_eq!(theirs, words(&of_slots).join(" "));
+
+        let post_image = fs::read_to_string(boards.join("qemu_x86_64/post-image.sh")).unwrap();
+        assert!(post_image.contains(&RESCUE_WORDS.join(" ")));
+        let os_release = text_of_os_release("0.1.0");
+        for line in os_release.lines().filter(|line| !line.starts_with("IMAGE_VERSION=")) {
+            assert!(post_image.lines().any(|theirs| theirs == line), "{line} is not in post-image.sh");
+        }
     }
 }

@@ -11,7 +11,7 @@ const INSTALL: &str = "POST /api/v1/updates/install";
 fn status(phase: &Value) -> Value {
     json!({
         "availability": {"state": "ready"}, "running": "1.2.0", "board": "generic-x86_64", "good": true,
-        "phase": phase, "problem": null,
+        "activity": null, "phase": phase, "problem": null,
         "offer": {
             "version": "1.3.0", "source": "server", "notes": "Faster.\u{1b}[2J", "signed_by": ["Ada", "Grace"],
             "signed": "2026-11-20T00:00:00Z", "expires": "2027-11-20T00:00:00Z", "epoch": 2,
@@ -26,19 +26,27 @@ fn available() -> Value {
     status(&json!({"phase": "available", "version": "1.3.0"}))
 }
 
+/// The same, while the box does something about updates.
+fn busy(activity: &str, phase: &Value) -> Value {
+    let mut status = status(phase);
+    status["activity"] = activity.into();
+    status
+}
+
 fn failed(mut status: Value, text: &str) -> Value {
     status["problem"] = json!({"code": "slow_server", "text": text});
     status
 }
 
-/// A box that goes through these phases once it was asked how it is; the last one stays.
+/// A box that goes through these phases while it installs, once it was asked how it is; the last one stays.
 fn going_through(phases: &[Value]) -> Double {
     let double = Double::start();
-    double.json(STATUS, 200, &available());
+    let begun = busy("installing", &available()["phase"]);
+    double.json(STATUS, 200, &begun);
     for phase in phases {
-        double.then_json(STATUS, 200, &status(phase));
+        double.then_json(STATUS, 200, &busy("installing", phase));
     }
-    double.json(INSTALL, 202, &available());
+    double.json(INSTALL, 202, &begun);
     double
 }
 
@@ -73,10 +81,18 @@ fn how_updates_are_is_told() {
 #[test]
 fn installing_waits_until_the_restart_is_due_and_shows_the_steps() {
     let pending = json!({"phase": "restart_pending", "version": "1.3.0", "at": "2026-11-22T03:00:00Z"});
-    let phases =
-        [downloading(0), downloading(16 << 20), installing("write_root"), installing("arm"), pending];
+    // All of it is there before the first step of the installation is told.
+    let ready = json!({"phase": "ready", "version": "1.3.0"});
+    let phases = [
+        downloading(0),
+        downloading(16 << 20),
+        ready.clone(),
+        ready,
+        installing("write_root"),
+        installing("arm"),
+    ];
     let double = going_through(&phases);
-    double.then_json(STATUS, 200, &status(&phases[4]));
+    double.then_json(STATUS, 200, &status(&pending));
     let ended = Terminal::new().at(&double, &["update", "install"]);
     assert_eq!(ended.status, 0, "{ended:?}");
     assert!(
@@ -118,15 +134,13 @@ fn a_look_ends_with_what_was_found() {
     };
     let before = none("2026-11-21T09:00:00Z", Value::Null);
     let look = |found: &Value| {
-        double.json(STATUS, 200, &before);
-        double.then_json(STATUS, 200, &before);
-        double.then_json(
-            STATUS,
-            200,
-            &status(&json!({"phase": "checking", "since": "2026-11-21T10:00:00Z"})),
-        );
+        let begun = busy("checking", &before["phase"]);
+        double.json(STATUS, 200, &begun);
+        let checking = json!({"phase": "checking", "since": "2026-11-21T10:00:00Z"});
+        double.then_json(STATUS, 200, &busy("checking", &checking));
+        double.then_json(STATUS, 200, &busy("measuring", &found["phase"]));
         double.then_json(STATUS, 200, found);
-        double.json("POST /api/v1/updates/check", 202, &before);
+        double.json("POST /api/v1/updates/check", 202, &begun);
         Terminal::new().at(&double, &["update", "check"])
     };
     assert_eq!(look(&none("2026-11-21T10:00:00Z", Value::Null)).done(), "Version 1.2.0 is the newest.\n");

@@ -37,7 +37,7 @@ impl Updater {
         drop(state);
         match looked {
             Ok(Some(offer)) => {
-                self.offer(offer);
+                self.offer(offer, cancel);
                 self.measure(cancel);
                 Ok(())
             }
@@ -135,22 +135,23 @@ impl Updater {
         trouble
     }
 
-    /// Offers a release of the server. What was fetched of another one goes.
-    fn offer(&self, offer: KeptOffer) {
+    /// Offers a release of the server, which is measured from then on. What was fetched of another one goes.
+    fn offer(&self, offer: KeptOffer, cancel: &Cancel) {
         let Ok(manifest) = Manifest::parse(&offer.evidence.manifest.document) else { return };
         let other = self.offered().is_none_or(|(_, before)| before.version != manifest.version);
         if other {
             self.clear_downloads();
         }
-        self.state().kept.offer = Some(offer);
+        {
+            let mut state = self.state();
+            state.kept.offer = Some(offer);
+            state.activity = Some((UpdateActivity::Measuring, cancel.clone()));
+        }
         self.on(Event::Found { version: manifest.version });
     }
 
     /// Works out how much is to be fetched of what is offered. When it cannot be told, it is not shown.
     fn measure(&self, cancel: &Cancel) {
-        self.state().activity = Some((UpdateActivity::Measuring, cancel.clone()));
-        self.changed.notify_all();
-        self.tell();
         let worked_out = self.missing(cancel).map(|(missing, _)| missing.bytes_not_in(&self.kept_folder()));
         match worked_out {
             Ok(bytes) => {
