@@ -41,6 +41,21 @@ for (const phase of PHASES) {
   });
 }
 
+test("what is offered can be installed while it is measured, and the page says what goes on before the first step", async ({
+  ownersPage: page,
+  box,
+}) => {
+  const offer = { ...OFFER, download: null };
+  const stub = await stubUpdates(page, { ...UPDATES, activity: "measuring", offer });
+  await page.goto(`${box.console.address}/updates`);
+  await expect(page.getByText("at most 712 MB; it is being worked out")).toBeVisible();
+  await expect(page.getByRole("button", { name: "Install it" })).toBeVisible();
+  stub.tell({ phase: "available", version }, { activity: "installing" });
+  await expect(page.getByRole("heading", { name: "Preparing the update" })).toBeVisible();
+  await expect(page.getByRole("button", { name: "Install it" })).toBeHidden();
+  await expectNothingShutsOut(page);
+});
+
 test("a stick that is plugged in appears on the page, and shuts nobody out", async ({ ownersPage: page, box }) => {
   const stub = await stubUpdates(page, { ...UPDATES, phase: { phase: "idle" }, offer: null });
   await page.goto(`${box.console.address}/updates`);

@@ -37,6 +37,7 @@ async fn everything_that_is_known_is_told() {
             "running": "1.2.0",
             "board": "generic-x86_64",
             "good": true,
+            "activity": "measuring",
             "phase": {"phase": "available", "version": "1.3.0"},
             "problem": null,
             "offer": {

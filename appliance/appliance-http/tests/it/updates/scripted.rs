@@ -6,7 +6,8 @@ use std::sync::Mutex;
 use appliance_core::audit::Actor;
 use appliance_core::update::{
     Availability, InstallOrder, InvalidSettings, LastCheck, Media, MediumFile, Offer, Previous, Taking,
-    UpdateError, UpdateMedia, UpdatePreferences, UpdateSettings, UpdateSource, UpdateStatus, Updates,
+    UpdateActivity, UpdateError, UpdateMedia, UpdatePreferences, UpdateSettings, UpdateSource, UpdateStatus,
+    Updates,
 };
 use ota_core::life::{Entry, Outcome, Phase};
 
@@ -77,6 +78,7 @@ impl ScriptedUpdates {
                 availability: Availability::Ready,
                 board: Some("generic-x86_64".parse().unwrap()),
                 good: true,
+                activity: Some(UpdateActivity::Measuring),
                 phase: Phase::Available { version: version() },
                 offer: Some(offer),
                 last_check: Some(LastCheck { at: time("2026-11-21T09:00:00Z"), problem: None }),
