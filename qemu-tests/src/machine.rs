@@ -6,6 +6,8 @@
 use std::fs::File;
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -18,7 +20,7 @@ use crate::disk::Disk;
 use crate::lab::Lab;
 use crate::process::{child_in, connect, ended, kill};
 use crate::qmp::Qmp;
-use crate::serial::Serial;
+use crate::serial::{self, Serial};
 use crate::stall;
 use crate::states::{self, State};
 use crate::tpm;
@@ -97,6 +99,7 @@ pub struct Machine {
     client: BoxClient,
     peer_port: u16,
     started: Instant,
+    stalls: Arc<AtomicUsize>,
 }
 
 impl Machine {
@@ -131,7 +134,8 @@ impl Machine {
             }
         }
         let started = Instant::now();
-        let (serial, qmp) = match controls(disk, processes.last_mut().expect("QEMU was just started")) {
+        let (serial, qmp, stalls) = match controls(disk, processes.last_mut().expect("QEMU was just started"))
+        {
             Ok(controls) => controls,
             Err(error) => {
                 processes.iter_mut().for_each(kill);
@@ -143,7 +147,7 @@ impl Machine {
         let [page, peer_port] = ports;
         let client = BoxClient::new(page)?;
         let (name, disk) = (disk.name(), disk.clone());
-        Ok(Self { name, disk, processes, serial, qmp, agent: None, client, peer_port, started })
+        Ok(Self { name, disk, processes, serial, qmp, agent: None, client, peer_port, started, stalls })
     }
 
     /// The serial console.
@@ -255,10 +259,13 @@ impl Machine {
         self.agent = None;
     }
 
-    /// How often the firmware started a boot loader: more than the one time is a reboot.
+    /// How often the firmware started a boot loader: more than the one time is a reboot. Starts that stalled for no
+    /// fault of the box's ([`crate::stall`]) do not count.
     #[must_use]
     pub fn starts(&self) -> usize {
-        self.serial.lines().iter().filter(|line| states::of_line(&line.text) == Some(State::Loader)).count()
+        let is_loader = |line: &&serial::Line| states::of_line(&line.text) == Some(State::Loader);
+        let loaders = self.serial.lines().iter().filter(is_loader).count();
+        loaders.saturating_sub(self.stalls.load(Ordering::SeqCst))
     }
 
     /// Waits until the box serves its page, and gives the fault that it tells of, or null.
@@ -381,16 +388,17 @@ impl Drop for Machine {
     }
 }
 
-/// Opens the serial port, at which QEMU waits before it starts the guest, and then the control connection.
-fn controls(disk: &Disk, qemu: &mut Child) -> Result<(Serial, Qmp)> {
+/// Opens the serial port, at which QEMU waits before it starts the guest, and then the control connections. Counts how
+/// often the machine is reset as it stalled.
+fn controls(disk: &Disk, qemu: &mut Child) -> Result<(Serial, Qmp, Arc<AtomicUsize>)> {
     let folder = disk.folder();
     let within = Duration::from_secs(60);
     let port = connect(folder, arguments::SERIAL, qemu, within).context("QEMU")?;
     let serial = Serial::record(port, &folder.join("serial.log"))?;
     let mut control = |socket| Qmp::new(connect(folder, socket, qemu, within).context("QEMU")?);
     let qmp = control(arguments::QMP)?;
-    stall::look_out(disk.name(), serial.clone(), control(arguments::STALL)?);
-    Ok((serial, qmp))
+    let stalls = stall::look_out(disk.name(), serial.clone(), control(arguments::STALL)?);
+    Ok((serial, qmp, stalls))
 }
 
 /// A port of loopback that is free now.

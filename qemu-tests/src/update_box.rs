@@ -157,7 +157,7 @@ impl Running {
         }
     }
 
-    /// Looks for a release, and gives the offer; an error when there is none.
+    /// Looks for a release, and gives the offer, which may not be measured yet; an error when there is none.
     ///
     /// # Errors
     /// With what the box says.
@@ -166,16 +166,21 @@ impl Running {
         let deadline = Instant::now() + BOOT;
         loop {
             let status = self.status()?;
-            let phase = status["phase"]["phase"].as_str().unwrap_or_default();
-            let worked_out = !status["offer"]["download"].is_null();
-            if phase == "available" && worked_out {
+            if status["activity"] != "checking" {
+                ensure!(status["phase"]["phase"] == "available", "nothing is offered: {status}");
                 return Ok(status["offer"].clone());
             }
-            let looked = phase == "idle" && !status["last_check"].is_null();
-            ensure!(!looked, "nothing is offered: {}", status["last_check"]);
             ensure!(Instant::now() < deadline, "it looks and looks: {status}");
             std::thread::sleep(Duration::from_millis(500));
         }
+    }
+
+    /// Waits until the box has worked out how much of the release is to be fetched, and gives the offer.
+    ///
+    /// # Errors
+    /// When it takes too long.
+    pub fn measured(&self) -> Result<Value> {
+        Ok(self.until_met("measured", |status| status["activity"].is_null())?["offer"].clone())
     }
 
     /// Installs a version, and waits until it waits for the restart. What goes wrong is told.

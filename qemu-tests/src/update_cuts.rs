@@ -111,6 +111,7 @@ fn longest(moment: Moment) -> Duration {
 /// Begins the update, and cuts the power so long after the moment began. Gives the phase that was told last.
 fn cut(running: Running, moment: Moment, after: Duration, version: &str) -> Result<String> {
     running.look()?;
+    running.measured()?;
     let client = &running.client;
     client.post("/api/v1/updates/install", &json!({"version": version, "insist": false}), 202)?;
     let begun = |status: &Value| {

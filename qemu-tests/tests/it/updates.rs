@@ -52,6 +52,7 @@ fn an_update_comes_by_delta_keeps_everything_and_the_version_before_is_there_whe
         (&json!("0.2.0"), &json!("Version 0.2.0 is for a test."))
     );
     assert_eq!(signers(&offer), ["Developer 1", "Developer 2"]);
+    let offer = running.measured().unwrap();
     let (size, download) = (offer["size"].as_u64().unwrap(), offer["download"].as_u64().unwrap());
     running.install("0.2.0", false).unwrap();
     println!("{download} of {size} bytes to fetch, {} served", releases.server().served());

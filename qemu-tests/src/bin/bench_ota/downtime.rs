@@ -37,6 +37,7 @@ pub(crate) fn measure(bench: &Bench<'_>) -> Result<Downtime> {
     let running = of.boot(lab)?;
     running.follow_server()?;
     running.look()?;
+    running.measured()?;
     let began = Instant::now();
     running.install("0.2.0", false)?;
     let install = began.elapsed();
