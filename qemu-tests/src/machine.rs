@@ -260,7 +260,7 @@ impl Machine {
     }
 
     /// How often the firmware started a boot loader: more than the one time is a reboot. Starts that stalled for no
-    /// fault of the box's ([`crate::stall`]) do not count.
+    /// fault of the box's (`stall.rs`) do not count.
     #[must_use]
     pub fn starts(&self) -> usize {
         let is_loader = |line: &&serial::Line| states::of_line(&line.text) == Some(State::Loader);

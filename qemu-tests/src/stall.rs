@@ -1,6 +1,6 @@
 //! Starts a machine anew whose kernel waits for a timer of an emulated processor that never fires.
 //!
-//! Seen twice in more than a thousand starts, with two emulated processors on a busy host, in the kernel's first
+//! Seen twice so far, with two emulated processors on a busy host, in the kernel's first
 //! second: a processor sleeps, its timer is set and does not wake it, and the kernel tells of nothing else any more. An
 //! owner would pull the plug; so does this. It does so only where the kernel was too young to have started a program of
 //! the box: what a box does wrong is not passed over. (The quiet console does not show when the first program starts.)

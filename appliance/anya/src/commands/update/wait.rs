@@ -41,8 +41,10 @@ pub(super) fn reach(session: &Session, goal: Goal, begun: Value, no_wait: bool) 
         tell(&mut line, &status)?;
         if status.activity.is_none() {
             line.end()?;
-            failure(&goal, status).map_or(Ok(()), Err)?;
-            return screen.show(&now, |status: Status| reached(&goal, status));
+            return match failure(&goal, status) {
+                Some(failure) => Err(failure),
+                None => screen.show(&now, |status: Status| reached(&goal, status)),
+            };
         }
         thread::sleep(PAUSE);
         now = match session.client.get(PATH, &[]) {
