@@ -33,6 +33,11 @@ fn with_key(mut program: Program, key: &RecoveryKey) -> Program {
     program
 }
 
+/// Loads what lets a file be a disk: systemd-repart fills partitions in one. The service manager has the right to it.
+pub(crate) fn load_loop() -> Program {
+    Program::new("systemctl", LOOK, ["start", "modprobe@loop.service"])
+}
+
 /// Makes the partitions that are missing; with a TPM the data partition's key is sealed to it.
 pub(crate) fn make_partitions(disk: &Path, tpm: bool) -> Program {
     let kind = if tpm { "tpm" } else { "plain" };
@@ -107,17 +112,6 @@ pub(crate) fn detach() -> Program {
 /// Checks the file system and repairs what is safe to repair. Exit status 4 and above: not repaired.
 pub(crate) fn check(mapped: &Path) -> Program {
     Program::new("e2fsck", CHECK, ["-p".into(), text(mapped)])
-}
-
-/// Mounts the file system.
-pub(crate) fn mount(mapped: &Path, at: &Path) -> Program {
-    let options = "noatime,nodev,nosuid,noexec,errors=remount-ro";
-    Program::new("mount", WORK, ["-t", "ext4", "-o", options, &text(mapped), &text(at)])
-}
-
-/// Lays one file or folder over another.
-pub(crate) fn bind(from: &Path, over: &Path) -> Program {
-    Program::new("mount", LOOK, ["--bind".into(), text(from), text(over)])
 }
 
 /// Adds a recovery key and prints it, authorised by the TPM.

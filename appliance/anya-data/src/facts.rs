@@ -1,6 +1,7 @@
 //! Gathers what is known of the volume.
 
 use std::fs;
+use std::path::Path;
 
 use anyhow::{Context, Result};
 use root_side::program::Runner;
@@ -29,7 +30,7 @@ pub(crate) fn look_again(runner: &dyn Runner, places: &Places, tpm: bool) -> Res
     let mut facts = Facts { disk: disk.is_some(), tpm, mapped: places.mapped().exists(), ..Facts::default() };
     let Some(data) = disk.as_ref().and_then(|disk| disk.data.as_ref()) else { return Ok((facts, disk)) };
     facts.partition = true;
-    if let Err(error) = runner.must(&commands::wait_for(&data.device, DEVICE_SECONDS)) {
+    if let Err(error) = await_device(runner, &data.device, DEVICE_SECONDS) {
         note(&format!("{error:#}"));
     }
     let dumped = runner.run(&commands::dump_header(&data.device))?;
@@ -48,10 +49,20 @@ fn has_tpm(runner: &dyn Runner, places: &Places) -> bool {
     if !places.measured().exists() {
         return false;
     }
-    if !places.tpm().exists()
-        && let Err(error) = runner.must(&commands::wait_for(&places.tpm(), TPM_SECONDS))
-    {
+    if let Err(error) = await_device(runner, &places.tpm(), TPM_SECONDS) {
         note(&format!("the TPM that the firmware used does not come up: {error:#}"));
     }
     places.tpm().exists()
+}
+
+/// Waits for a device that is not there yet. What can be opened is not waited for: that udev has told everybody of it
+/// is of no use here.
+///
+/// # Errors
+/// It did not appear.
+pub(crate) fn await_device(runner: &dyn Runner, device: &Path, seconds: u32) -> Result<()> {
+    if !device.exists() {
+        runner.must(&commands::wait_for(device, seconds))?;
+    }
+    Ok(())
 }

@@ -8,9 +8,9 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use nix::unistd::{User, chown};
+use root_side::mount::Mount;
 use root_side::program::Runner;
 
-use crate::commands;
 use crate::places::{Places, SERVICE_USER};
 
 /// Makes the folders on the mounted volume and lays the kept state over the system's.
@@ -42,7 +42,7 @@ fn keep_machine_id(runner: &dyn Runner, places: &Places) -> Result<()> {
     if known.trim() == current.trim() {
         return Ok(());
     }
-    runner.must(&commands::bind(&kept, &places.machine_id()))?;
+    runner.mount(&Mount::Bind { from: kept, over: places.machine_id() })?;
     // The journal of this boot was begun under another id; it is looked for under this one from now on.
     let journal = places.journals().join(known.trim());
     if places.journals().join(current.trim()).is_dir() && !journal.exists() {
@@ -57,7 +57,7 @@ fn keep_time(runner: &dyn Runner, places: &Places) -> Result<()> {
     folder(&kept, 0o755)?;
     folder(&time, 0o755)?;
     if !is_mounted(places, &time) {
-        runner.must(&commands::bind(&kept, &time))?;
+        runner.mount(&Mount::Bind { from: kept, over: time })?;
     }
     Ok(())
 }

@@ -2,12 +2,16 @@
 
 use anyhow::{Context, Result, bail};
 use hal_api::volume::{ClosedReason, VolumeState, VolumeStatus};
+use root_side::mount::Mount;
 use root_side::program::Runner;
 
 use crate::decide::{self, Facts, Making, Step, Way};
 use crate::disk::Disk;
 use crate::places::Places;
 use crate::{commands, facts, machine_state, note, state_file};
+
+/// How the volume is mounted.
+const OPTIONS: &str = "noatime,nodev,nosuid,noexec,errors=remount-ro";
 
 /// Opens the volume, and writes what was found.
 ///
@@ -62,6 +66,10 @@ fn take_steps(runner: &dyn Runner, places: &Places) -> Result<VolumeStatus> {
 
 fn make(runner: &dyn Runner, disk: Option<&Disk>, tpm: bool) -> Result<Making> {
     let disk = disk.context("there is no disk to make partitions on")?;
+    // A kernel that has it built in knows no such module, and what is missing is told by the next program.
+    if let Err(error) = runner.must(&commands::load_loop()) {
+        note(&format!("{error:#}"));
+    }
     let ended = runner.run(&commands::make_partitions(&disk.device, tpm))?;
     if let Err(error) = runner.must(&commands::settle()) {
         note(&format!("{error:#}"));
@@ -79,7 +87,7 @@ fn attach(runner: &dyn Runner, places: &Places, disk: Option<&Disk>, way: Way) -
     if !ended.ok() {
         return Ok(Err(ended.complaint));
     }
-    runner.must(&commands::wait_for(&places.mapped(), 10))?;
+    facts::await_device(runner, &places.mapped(), 10)?;
     Ok(Ok(()))
 }
 
@@ -97,9 +105,9 @@ pub(crate) fn mount(runner: &dyn Runner, places: &Places) -> Result<Option<(Clos
                 format!("the file system's check ended with {}: {}", checked.code, checked.complaint);
             return close_again(runner, detail);
         }
-        let mounted = runner.run(&commands::mount(&places.mapped(), &data))?;
-        if !mounted.ok() {
-            return close_again(runner, format!("cannot mount the file system: {}", mounted.complaint));
+        let mount = Mount::FileSystem { kind: "ext4", options: OPTIONS, device: places.mapped(), at: data };
+        if let Err(error) = runner.mount(&mount) {
+            return close_again(runner, format!("cannot mount the file system: {error:#}"));
         }
     }
     // A volume whose state cannot be committed (it is full, say) can still be read.

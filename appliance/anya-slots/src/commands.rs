@@ -23,27 +23,6 @@ pub(crate) fn check(device: &Path) -> Program {
     program(fsck::PROGRAM, [fsck::REPAIR, &text(device)])
 }
 
-/// What a file system is mounted for.
-#[derive(Clone, Copy)]
-pub(crate) enum Access {
-    Read,
-    Write,
-}
-
-/// Mounts a boot partition. Nothing on it is for anybody but root.
-pub(crate) fn mount(device: &Path, at: &Path, access: Access) -> Program {
-    let options = match access {
-        Access::Read => "ro,nosuid,nodev,noexec,umask=0077",
-        Access::Write => "nosuid,nodev,noexec,umask=0077",
-    };
-    program("mount", ["-t", "vfat", "-o", options, &text(device), &text(at)])
-}
-
-/// Takes the boot partition away again, also while a file of it is still read by somebody.
-pub(crate) fn unmount(at: &Path) -> Program {
-    program("umount", ["--lazy", &text(at)])
-}
-
 /// Tells whether a kernel image carries a signature that this certificate verifies.
 pub(crate) fn verify_signature(certificate: &Path, kernel_image: &Path) -> Program {
     program("sbverify", ["--cert", &text(certificate), &text(kernel_image)])

@@ -15,9 +15,9 @@ use ota_client::fsck::remove_salvaged;
 use ota_core::slots::entry::EntryName;
 use ota_core::slots::{BootFolder, BootLoader, Slot, System, SystemdBoot, Tryboot, tryboot};
 use ota_core::version::Version;
+use root_side::mount::Mount;
 use root_side::program::Runner;
 
-use crate::commands::{self, Access};
 use crate::disk::Disk;
 use crate::note;
 use crate::places::Places;
@@ -26,6 +26,11 @@ use crate::places::Places;
 const ENTRIES: &str = "EFI/Linux";
 /// The folder with what this program writes there beside them.
 const NOTES: &str = "EFI/anya";
+
+/// How a boot partition is mounted. Nothing on it is for anybody but root.
+const OPTIONS: &str = "nosuid,nodev,noexec,umask=0077";
+/// The same, for reading only.
+const OPTIONS_TO_READ: &str = "ro,nosuid,nodev,noexec,umask=0077";
 
 /// The mounted boot partitions.
 pub(crate) struct Esp<'a> {
@@ -40,12 +45,12 @@ impl<'a> Esp<'a> {
     /// # Errors
     /// When one cannot be mounted.
     pub(crate) fn mount(runner: &'a dyn Runner, places: &Places, disk: &Disk, running: Slot) -> Result<Self> {
-        let mount = |device: &Path, at, access| Mounted::mount(runner, device, at, access);
+        let mount = |device: &Path, at, options| Mounted::mount(runner, device, at, options);
         let of_slot = |slot, device: &Path| {
-            let access = if slot == running { Access::Read } else { Access::Write };
-            mount(device, places.boot(slot), access)
+            let options = if slot == running { OPTIONS_TO_READ } else { OPTIONS };
+            mount(device, places.boot(slot), options)
         };
-        let first = mount(&disk.esp, places.esp(), Access::Write)?;
+        let first = mount(&disk.esp, places.esp(), OPTIONS)?;
         let slots = match &disk.slots_boot {
             Some([a, b]) => Some([of_slot(Slot::A, a)?, of_slot(Slot::B, b)?]),
             None => None,
@@ -156,9 +161,10 @@ struct Mounted<'a> {
 }
 
 impl<'a> Mounted<'a> {
-    fn mount(runner: &'a dyn Runner, device: &Path, at: PathBuf, access: Access) -> Result<Self> {
+    fn mount(runner: &'a dyn Runner, device: &Path, at: PathBuf, options: &'static str) -> Result<Self> {
         fs::create_dir_all(&at).with_context(|| format!("cannot make {}", at.display()))?;
-        runner.must(&commands::mount(device, &at, access)).context("cannot mount the boot partition")?;
+        let mount = Mount::FileSystem { kind: "vfat", options, device: device.to_owned(), at: at.clone() };
+        runner.mount(&mount).context("cannot mount the boot partition")?;
         Ok(Self { runner, at })
     }
 
@@ -169,7 +175,7 @@ impl<'a> Mounted<'a> {
 
 impl Drop for Mounted<'_> {
     fn drop(&mut self) {
-        if let Err(error) = self.runner.must(&commands::unmount(&self.at)) {
+        if let Err(error) = self.runner.unmount(&self.at) {
             note(&format!("{error:#}"));
         }
     }

@@ -1,15 +1,18 @@
-//! Other programs, each started within a bound.
+//! What root does to the machine, which a test plays: other programs, each started within a bound, and mounts.
 
 #[cfg(any(test, feature = "scripted"))]
 mod scripted;
 
 use std::io::{Read, Write};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use zeroize::Zeroizing;
+
+use crate::mount::{self, Mount};
 
 #[cfg(any(test, feature = "scripted"))]
 pub use scripted::Scripted;
@@ -63,7 +66,7 @@ impl Ended {
     }
 }
 
-/// Starts programs.
+/// Starts programs and mounts.
 pub trait Runner {
     /// Runs a program to its end.
     ///
@@ -82,9 +85,21 @@ pub trait Runner {
         }
         Ok(ended)
     }
+
+    /// Mounts something.
+    ///
+    /// # Errors
+    /// The kernel's.
+    fn mount(&self, mount: &Mount) -> Result<()>;
+
+    /// Takes away what is mounted there, also while a file of it is still read by somebody.
+    ///
+    /// # Errors
+    /// The kernel's.
+    fn unmount(&self, at: &Path) -> Result<()>;
 }
 
-/// Starts them for real.
+/// Does it for real.
 pub struct SystemRunner;
 
 impl Runner for SystemRunner {
@@ -123,6 +138,14 @@ impl Runner for SystemRunner {
             complaint: complaint.to_owned(),
             output,
         })
+    }
+
+    fn mount(&self, mount: &Mount) -> Result<()> {
+        mount.mount()
+    }
+
+    fn unmount(&self, at: &Path) -> Result<()> {
+        mount::unmount(at)
     }
 }
 

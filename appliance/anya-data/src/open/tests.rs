@@ -54,6 +54,7 @@ fn a_first_boot_with_a_tpm_makes_seals_opens_and_mounts() {
     assert_eq!(
         started(&runner, &places),
         [
+            "systemctl start modprobe@loop.service",
             "systemd-repart --dry-run=no --definitions=/usr/lib/anya/repart.d/base \
              --definitions=/usr/lib/anya/repart.d/tpm --tpm2-device=auto --tpm2-pcrs=7 \
              --tpm2-public-key-pcrs=11 --tpm2-pcrlock= /dev/vda",
@@ -68,6 +69,25 @@ fn a_first_boot_with_a_tpm_makes_seals_opens_and_mounts() {
             "mount -t ext4 -o noatime,nodev,nosuid,noexec,errors=remount-ro /dev/mapper/data /data",
             "mount --bind /data/system/timesync /var/lib/systemd/timesync",
         ]
+    );
+}
+
+#[test]
+fn a_later_boot_makes_nothing_and_waits_for_nothing_that_is_there() {
+    let (_folder, places) = machine(true, &MADE);
+    fs::create_dir_all(places.root().join("dev/mapper")).unwrap();
+    fs::write(places.root().join("dev/vda6"), "").unwrap();
+    let mapped = places.mapped();
+    let runner = Scripted::default()
+        .prints("cryptsetup luksDump", SEALED)
+        .ends("cryptsetup open --test-passphrase", 2, "No key available with this passphrase.")
+        .does("systemd-cryptsetup attach", move |_| fs::write(&mapped, "").unwrap());
+    assert_eq!(opened(&runner, &places).state, VolumeState::Open);
+    assert_eq!(
+        runner.names(),
+        ["cryptsetup", "cryptsetup", "systemd-cryptsetup", "e2fsck", "mount", "mount"],
+        "{:?}",
+        started(&runner, &places)
     );
 }
 

@@ -1,11 +1,13 @@
-//! A runner that starts nothing: a test says what each program does, and sees what was asked.
+//! A runner that starts and mounts nothing: a test says what comes of it, and sees what was asked.
 
 use std::cell::RefCell;
+use std::path::Path;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use zeroize::Zeroizing;
 
 use super::{Ended, Program, Runner};
+use crate::mount::Mount;
 
 /// What a program does with its arguments.
 type Act = Box<dyn Fn(&[String]) -> Ended>;
@@ -47,13 +49,20 @@ impl Scripted {
         })
     }
 
-    /// Everything that was started, as command lines.
+    /// Notes the line, and does what the script says of it.
+    fn play(&self, line: String, arguments: &[String]) -> Ended {
+        let act = self.acts.iter().find(|(start, _)| line.starts_with(start));
+        self.lines.borrow_mut().push(line.clone());
+        act.map_or_else(|| ended(0, "", ""), |(_, act)| act(arguments))
+    }
+
+    /// Everything that was started, mounted and unmounted, as command lines.
     #[must_use]
     pub fn started(&self) -> Vec<String> {
         self.lines.borrow().clone()
     }
 
-    /// The names of what was started.
+    /// The first words of these.
     #[must_use]
     pub fn names(&self) -> Vec<String> {
         let first = |line: &String| line.split(' ').next().unwrap_or_default().to_owned();
@@ -69,11 +78,20 @@ impl Scripted {
 
 impl Runner for Scripted {
     fn run(&self, program: &Program) -> Result<Ended> {
-        let line = format!("{} {}", program.name, program.arguments.join(" "));
-        self.lines.borrow_mut().push(line.clone());
         self.inputs.borrow_mut().extend(program.input.as_ref().map(|input| input.to_string()));
-        let act = self.acts.iter().find(|(start, _)| line.starts_with(start));
-        Ok(act.map_or_else(|| ended(0, "", ""), |(_, act)| act(&program.arguments)))
+        Ok(self.play(format!("{} {}", program.name, program.arguments.join(" ")), &program.arguments))
+    }
+
+    fn mount(&self, mount: &Mount) -> Result<()> {
+        let ended = self.play(mount.to_string(), &[]);
+        ensure!(ended.ok(), "{}", ended.complaint);
+        Ok(())
+    }
+
+    fn unmount(&self, at: &Path) -> Result<()> {
+        let ended = self.play(format!("umount {}", at.display()), &[]);
+        ensure!(ended.ok(), "{}", ended.complaint);
+        Ok(())
     }
 }
 
