@@ -18,17 +18,30 @@ const LONGEST_WAIT: Duration = Duration::from_secs(60);
 const NOTE_TIME_EVERY: SignedDuration = SignedDuration::from_hours(1);
 
 impl Updater {
-    /// Works out from what was kept, and from what runs now, what has become of an update.
+    /// Looks at the slots for the first time.
     pub(super) fn after_start(&self) {
         self.look_at_slots();
-        self.settle_start();
         self.state().started = true;
         self.changed.notify_all();
     }
 
-    fn settle_start(&self) {
+    /// Looks at the slots once more where the start could not: a box that is slow, or was busy with repairs, would
+    /// otherwise tell until its next start what was kept before this one.
+    pub(super) fn settle(&self) {
+        let settled = self.known().settled;
+        if !settled {
+            self.look_at_slots();
+        }
+    }
+
+    /// Works out, once, from what was kept and from what runs now what has become of an update.
+    pub(super) fn settle_start(&self) {
         let mut state = self.state();
+        if state.settled {
+            return;
+        }
         let Ok(slots) = state.slots.clone() else { return };
+        state.settled = true;
         let before = state.kept.phase.clone();
         let cause = slots.gone_back.as_ref().map(|gone| gone.reason.as_str());
         let facts = StartFacts {
@@ -58,6 +71,7 @@ impl Updater {
     pub(super) fn follow(self: &Arc<Self>) {
         let mut time_noted: Option<Timestamp> = None;
         loop {
+            self.settle();
             self.settle_trial();
             if self.restart_if_due() || self.state().stopping {
                 return;

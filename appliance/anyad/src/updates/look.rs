@@ -142,12 +142,13 @@ impl Updater {
         if other {
             self.clear_downloads();
         }
+        // Who sees that it is measured sees that it is offered.
         {
             let mut state = self.state();
             state.kept.offer = Some(offer);
             state.activity = Some((UpdateActivity::Measuring, cancel.clone()));
+            self.on_in(&mut state, Event::Found { version: manifest.version });
         }
-        self.on(Event::Found { version: manifest.version });
     }
 
     /// Works out how much is to be fetched of what is offered. When it cannot be told, it is not shown.

@@ -87,6 +87,7 @@ impl Updates for SlotUpdates {
     }
 
     fn check(&self, actor: &Actor) -> Result<(), UpdateError> {
+        self.0.settle();
         match self.0.known().kept.phase {
             Phase::RestartPending { .. } => {
                 return Err(UpdateError::NotNow("An update is installed: restart the box first.".into()));
@@ -185,6 +186,7 @@ impl Updates for SlotUpdates {
 impl Updater {
     /// Whether there is something to fetch or to install.
     fn ready_for_offer(&self, order: Option<&InstallOrder>) -> Result<(), UpdateError> {
+        self.settle();
         if let Phase::RestartPending { version, .. } = &self.known().kept.phase {
             let text = format!("Version {version} is installed already: restart the box.");
             return Err(UpdateError::NotNow(text));
@@ -208,6 +210,7 @@ impl Updater {
 
     /// Whether another release can be taken.
     pub(super) fn ready_for_file(&self) -> Result<(), UpdateError> {
+        self.settle();
         match self.known().kept.phase {
             Phase::RestartPending { .. } | Phase::Trial { .. } => {
                 Err(UpdateError::NotNow("Another update has to be finished first.".into()))

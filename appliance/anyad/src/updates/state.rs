@@ -34,8 +34,10 @@ pub(super) struct State {
     pub(super) media: MediaState,
     /// When the box looks next by itself.
     pub(super) next_check: Option<Timestamp>,
-    /// What has become of an update before the start is known.
+    /// The slots were looked at since the start, or it was tried.
     pub(super) started: bool,
+    /// What has become of an update before the start is known. It is not as long as the slots cannot be looked at.
+    pub(super) settled: bool,
     /// The service stops.
     pub(super) stopping: bool,
 }

@@ -88,6 +88,7 @@ impl Updater {
             media: MediaState::default(),
             next_check: None,
             started: false,
+            settled: false,
             stopping: false,
         };
         let (started, media_folder) = (parts.clock.now(), MediaFolder::at(&parts.media));
@@ -139,10 +140,14 @@ impl Updater {
     /// Moves on, keeps it, and tells of it. What cannot be kept is told in the log: after a restart the slots
     /// themselves say where an update is.
     pub(super) fn on(&self, event: Event) {
+        self.on_in(&mut self.state(), event);
+    }
+
+    /// The same in one step with something else that is told.
+    pub(super) fn on_in(&self, state: &mut State, event: Event) {
         let keep = !matches!(event, Event::Progress { .. });
-        let mut state = self.state();
         match state.kept.phase.clone().on(event) {
-            Ok(phase) => self.moved(&mut state, phase, keep),
+            Ok(phase) => self.moved(state, phase, keep),
             Err(error) => tracing::warn!(error = &*error as &dyn std::error::Error, "an update went on"),
         }
     }
@@ -165,13 +170,18 @@ impl Updater {
         }
     }
 
-    /// Asks how the slots are.
+    /// Asks how the slots are. The first answer tells what has become of an update before the start.
     pub(super) fn look_at_slots(&self) {
-        let slots = self.parts.keeper.status().map_err(|error| {
-            tracing::error!(error = &error as &dyn std::error::Error, "the slots cannot be looked at");
-            Trouble::from(error).text
-        });
-        self.state().slots = slots;
+        let slots = self.parts.keeper.status().map_err(|error| Trouble::from(error).text);
+        let mut state = self.state();
+        if let Err(text) = &slots
+            && state.slots.as_ref().err() != Some(text)
+        {
+            tracing::error!(text, "the slots cannot be looked at");
+        }
+        state.slots = slots;
+        drop(state);
+        self.settle_start();
     }
 
     /// Notes what is done, before it is done.

@@ -13,8 +13,8 @@ use super::protocol::{Answer, Believed, Request, SlotsStatus};
 use super::{Connection, SlotKeeperError, WireError};
 use crate::source::Evidence;
 
-/// How long an answer may take that only looks.
-const SOON: Duration = Duration::from_secs(10);
+/// How long an answer may take that only looks; the first one after a start waits for the boot partition's check.
+const SOON: Duration = Duration::from_secs(30);
 /// How long each step may take that reads a slot back or writes to the disk.
 const LATER: Duration = Duration::from_secs(600);
 
