@@ -15,7 +15,7 @@ pub enum Mount {
     FileSystem {
         /// The kernel's name of its kind.
         kind: &'static str,
-        /// As mount(8) takes them, of [`FLAGS`] and those of the file system itself.
+        /// As mount(8) takes them: those of the kernel and those of the file system itself.
         options: &'static str,
         /// The device that it lies on.
         device: PathBuf,
@@ -32,7 +32,7 @@ pub enum Mount {
 }
 
 /// The options that are the kernel's and not a file system's.
-pub const FLAGS: [(&str, MsFlags); 5] = [
+const FLAGS: [(&str, MsFlags); 5] = [
     ("noatime", MsFlags::MS_NOATIME),
     ("nodev", MsFlags::MS_NODEV),
     ("noexec", MsFlags::MS_NOEXEC),
