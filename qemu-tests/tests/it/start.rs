@@ -31,10 +31,12 @@ fn every_unit_that_no_box_needs_is_masked() {
 }
 
 #[test]
-fn the_root_is_checked_by_the_processors_own_instructions() {
+fn the_processors_own_instructions_check_the_root_and_cards_are_looked_for_where_nobody_tells_of_them() {
     let turn = turn();
     let dev = dev_copy(&turn);
     let mut machine = dev.resume(&turn.lab).unwrap();
     let told = machine.sh("dmesg | grep 'verity: sha256 using'").unwrap();
     assert!(!told.contains("generic"), "{told}");
+    let milliseconds = machine.sh("cat /sys/module/block/parameters/events_dfl_poll_msecs").unwrap();
+    assert_eq!(milliseconds.trim(), "2000");
 }

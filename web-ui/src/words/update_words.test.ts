@@ -30,6 +30,7 @@ describe("how updates are", () => {
     ["nothing new", {}, "good", "Up to date", /no newer version/],
     ["never looked", { last_check: null }, "quiet", "Not looked yet", /has not looked/],
     ["a look that failed", { last_check: { at: "", problem } }, "warning", "Could not look", /too slow/],
+    ["a look that was stopped", { last_check: { at: "", problem: { code: "stopped", text: "It was stopped." } } }, "quiet", "The look was stopped", /is not known/],
     ["a try that failed", { problem, offer: OFFER }, "warning", "That did not work", /too slow/],
     ["an offer after a try", { offer: OFFER }, "good", "Version 1.3.0 is available", /Read what is new/],
     ["one that is set aside", { offer: { ...OFFER, set_aside: "It failed." } }, "quiet", "Version 1.3.0 is set aside", /not install it by itself/],

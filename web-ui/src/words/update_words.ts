@@ -89,6 +89,9 @@ function idleWords({ problem, offer, last_check }: UpdateStatus): Words {
   if (last_check === null) {
     return { tone: "quiet", headline: "Not looked yet", explanation: "The box has not looked for a new version so far." };
   }
+  if (last_check.problem?.code === "stopped") {
+    return { tone: "quiet", headline: "The look was stopped", explanation: "Whether there is a newer version is not known. Look again when it suits you." };
+  }
   if (last_check.problem !== null) {
     return { tone: "warning", headline: "Could not look", explanation: last_check.problem.text };
   }

@@ -30,7 +30,8 @@ impl Updater {
         self.on(Event::Check { at: self.now() });
         let looked = self.ask_server(cancel);
         let mut state = self.state();
-        let problem = looked.as_ref().err().filter(|trouble| !trouble.was_stopped());
+        // A look that was stopped found nothing out, and must not read as if there were nothing new.
+        let problem = looked.as_ref().err();
         state.kept.last_check = Some(LastCheck { at: self.now(), problem: problem.map(Trouble::problem) });
         let may_pass = problem.is_some_and(|trouble| trouble.may_pass);
         state.kept.failures = if may_pass { state.kept.failures.saturating_add(1) } else { 0 };
@@ -54,6 +55,7 @@ impl Updater {
     }
 
     fn ask_server(&self, cancel: &Cancel) -> Result<Option<KeptOffer>, Trouble> {
+        cancel.check()?;
         let settings = self.state().settings.clone();
         let channel = channel(&settings)?;
         let mut server = self.server(&settings, cancel)?;

@@ -22,7 +22,7 @@ use appliance_core::update::{
 use jiff::Timestamp;
 use ota_client::slot_keeper::protocol::{Believed, GoneBack, Refused, SlotsStatus, code};
 use ota_client::slot_keeper::{ReadableSlots, SlotKeeperError};
-use ota_client::source::{Evidence, Signed};
+use ota_client::source::{Cancel, Evidence, Signed};
 use ota_core::identifier::Identifier;
 use ota_core::life::{Outcome, Phase};
 use ota_core::manifest::{Content, Manifest, Part};
@@ -427,6 +427,17 @@ fn a_look_without_a_server_says_what_to_do() {
     assert_eq!(problem.code, "no_server");
     assert!(problem.text.contains("install an update from a file"));
     given.until("idle", |given| given.phase() == Phase::Idle);
+}
+
+#[test]
+fn a_look_that_was_stopped_does_not_read_as_if_there_were_nothing_new() {
+    let given = AnyaBox::started(Scripted::new(), &Kept::default());
+    let ended = Cancel::default();
+    ended.cancel();
+    assert!(given.updates.0.look(&ended).unwrap_err().was_stopped());
+    let status = given.updates.status();
+    assert_eq!(status.last_check.unwrap().problem.unwrap().code, "stopped");
+    assert_eq!((status.problem, given.phase()), (None, Phase::Idle));
 }
 
 #[test]

@@ -53,7 +53,7 @@ pub struct UpdateProblem {
 pub struct LastCheck {
     /// When.
     pub at: Timestamp,
-    /// What went wrong; `None` when it was answered, with a release or without.
+    /// What went wrong, or that it was `stopped`; `None` when it was answered, with a release or without.
     pub problem: Option<UpdateProblem>,
 }
 

@@ -149,7 +149,7 @@ impl From<update::UpdateProblem> for UpdateProblem {
 pub(crate) struct UpdateCheck {
     #[schema(value_type = String, format = DateTime)]
     at: Timestamp,
-    /// What went wrong; `null` when the server answered, with a release or without.
+    /// What went wrong, or that it was `stopped`; `null` when the server answered, with a release or without.
     #[schema(required)]
     problem: Option<UpdateProblem>,
 }
