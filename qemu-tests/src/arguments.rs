@@ -14,16 +14,19 @@ pub(crate) const QMP: &str = "qmp.sock";
 pub(crate) const STALL: &str = "stall.sock";
 pub(crate) const AGENT: &str = "agent.sock";
 
-/// Where the guest finds the server outside that its [`Setup`] names.
+/// Where the guest finds the server outside that its [`Setup`] names, if it names one.
 pub(crate) const SERVER: &str = "10.0.2.100:80";
 /// The script in the machine's folder that carries one connection to it.
 pub(crate) const FORWARD: &str = "forward.sh";
-/// Its content; the argument is a port of loopback.
-pub(crate) const FORWARD_SCRIPT: &str = "exec 3<>/dev/tcp/127.0.0.1/$1
-cat <&3 &
-cat >&3
-kill $! 2>/dev/null
-";
+/// Its content. QEMU's arguments do not name the port: they must be the same for a snapshot to be loaded.
+pub(crate) fn forward_script(server: Option<u16>) -> String {
+    match server {
+        Some(port) => {
+            format!("exec 3<>/dev/tcp/127.0.0.1/{port}\ncat <&3 &\ncat >&3\nkill $! 2>/dev/null\n")
+        }
+        None => "exit 1\n".to_owned(),
+    }
+}
 
 /// The log of what is written to the disk, and the disk behind it.
 pub(crate) const WRITE_LOG: &str = "writes.log";
@@ -38,6 +41,10 @@ pub(crate) const SILENCER: &str = "silencer";
 /// The socket for a device that is plugged in while the machine runs: q35's own bus takes none.
 pub(crate) const SOCKET: &str = "socket";
 
+/// All that is emulated, but for what the guest takes as a promise of speed and emulation is slow at: copying byte by
+/// byte in one instruction, and switches of rights that end a block of translated code.
+const CPU: &str = "max,erms=off,fsrm=off,smap=off,pku=off";
+
 /// The node names of what a snapshot has to hold.
 pub(crate) const DISK: &str = "disk";
 pub(crate) const VARIABLES: &str = "vars";
@@ -49,7 +56,7 @@ pub(crate) const FORWARDED: [u16; 2] = [443, 18444];
 pub(crate) fn of(setup: &Setup, ports: [u16; 2]) -> Vec<String> {
     let mut all: Vec<String> = Vec::new();
     let mut add = |words: &[&str]| all.extend(words.iter().map(ToString::to_string));
-    add(&["-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2", "-m", &setup.memory.to_string()]);
+    add(&["-accel", "tcg,thread=multi", "-cpu", CPU, "-smp", "2", "-m", &setup.memory.to_string()]);
     add(&["-display", "none", "-nodefaults", "-no-user-config"]);
     // Firmware with Secure Boot: it needs System Management Mode, which alone may write the variables.
     add(&["-machine", "q35,smm=on,pflash0=code,pflash1=vars"]);
@@ -87,9 +94,8 @@ pub(crate) fn of(setup: &Setup, ports: [u16; 2]) -> Vec<String> {
     let forwards =
         ports.iter().zip(FORWARDED).map(|(here, there)| format!(",hostfwd=tcp:127.0.0.1:{here}-:{there}"));
     // What the guest calls a server at this address is one on loopback outside.
-    let server = setup.server.map(|port| format!(",guestfwd=tcp:{SERVER}-cmd:bash {FORWARD} {port}"));
-    let (forwards, server) = (forwards.collect::<String>(), server.unwrap_or_default());
-    add(&["-netdev", &format!("user,id=net,restrict=on{forwards}{server}")]);
+    let server = format!(",guestfwd=tcp:{SERVER}-cmd:bash {FORWARD}");
+    add(&["-netdev", &format!("user,id=net,restrict=on{}{server}", forwards.collect::<String>())]);
     // Without a boot ROM: the firmware would try the network before it gives up.
     add(&["-device", "virtio-net-pci,netdev=net,romfile="]);
     if setup.tpm.is_some() {

@@ -27,13 +27,14 @@ pub struct DevBox {
 }
 
 impl DevBox {
-    /// Boots a new box named `name`, claims it, waits for its node, and keeps that state.
+    /// Boots a new box named `name`, claims it, waits for its node, and keeps that state. Its machine is put together
+    /// like `setup`, with the tests' root shell and the node on regtest.
     ///
     /// # Errors
     /// When one of these does not work.
-    pub fn prepare(lab: &Lab, name: &str) -> Result<Self> {
+    pub fn prepare(lab: &Lab, name: &str, setup: Setup) -> Result<Self> {
         let disk = Disk::new(lab, name, &lab.disk(Profile::Dev))?;
-        let setup = Setup::default().with_agent().with_credential(
+        let setup = setup.with_agent().with_credential(
             "systemd.unit-dropin.anyad.service~anya-test",
             "[Service]\nEnvironment=ANYAD_BITCOIN__CHAIN=regtest\n",
         );
@@ -84,28 +85,17 @@ impl DevBox {
         Ok(copy)
     }
 
-    /// The same, of a machine that finds a server and has more credentials. It cannot be resumed any more.
-    ///
-    /// # Errors
-    /// When it cannot be copied.
-    pub fn copy_with_server(&self, lab: &Lab, name: &str, port: u16, more: &[(&str, &str)]) -> Result<Self> {
-        let copy = self.copy(lab, name)?;
-        let setup = Setup { server: Some(port), ..copy.setup };
-        let setup = more.iter().fold(setup, |setup, (name, text)| setup.with_credential(name, text));
-        Ok(Self { setup, ..copy })
-    }
-
-    /// The same, whose machines keep a log of what is written to the disk.
+    /// The same, whose machines find a server on this port of loopback.
     #[must_use]
-    pub fn with_write_log(mut self) -> Self {
-        self.setup.write_log = true;
+    pub fn with_server(mut self, port: u16) -> Self {
+        self.setup.server = Some(port);
         self
     }
 
-    /// The same with a socket for a stick, from the next time on that it is switched on.
+    /// The same, whose machines keep a log of what is written to the disk. It cannot be resumed any more.
     #[must_use]
-    pub fn with_socket(mut self) -> Self {
-        self.setup.socket = true;
+    pub fn with_write_log(mut self) -> Self {
+        self.setup.write_log = true;
         self
     }
 

@@ -117,13 +117,15 @@ impl Machine {
         if let Some(state) = &setup.tpm {
             processes.push(tpm::start(lab, folder, state)?);
         }
-        std::fs::write(folder.join(arguments::FORWARD), arguments::FORWARD_SCRIPT)?;
+        std::fs::write(folder.join(arguments::FORWARD), arguments::forward_script(setup.server))?;
         if setup.write_log {
             // QEMU wants it to be there.
             File::create(folder.join(arguments::WRITE_LOG))?;
         }
         let ports = [free_port()?, free_port()?];
         let mut command = lab.command("qemu-system-x86_64");
+        // QEMU looks translated code up in tables of megabytes, which is quicker with large pages.
+        command.env("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1");
         command.args(arguments::of(setup, ports));
         std::fs::write(folder.join("qemu.command"), told(&command))?;
         match child_in(folder, command, "qemu.log", Stdio::null()) {
@@ -208,22 +210,9 @@ impl Machine {
     /// # Errors
     /// When QEMU refuses it.
     pub fn silence_disk(&mut self) -> Result<()> {
-        self.limit_disk(1)
-    }
-
-    /// The disk answers again to what it is asked from now on; what it was asked before has its answer when the machine
-    /// is reset.
-    ///
-    /// # Errors
-    /// When QEMU refuses it.
-    pub fn let_disk_answer(&mut self) -> Result<()> {
-        self.limit_disk(0)
-    }
-
-    /// To so many bytes a second; 0 is no limit.
-    fn limit_disk(&mut self, bytes: u64) -> Result<()> {
         let path = format!("/objects/{}", arguments::SILENCER);
-        let value = json!({"bps-total": bytes});
+        // In a second; nothing at all cannot be said, as 0 is no limit.
+        let value = json!({"bps-total": 1});
         self.qmp.execute("qom-set", &json!({"path": path, "property": "limits", "value": value}))?;
         Ok(())
     }
@@ -363,7 +352,20 @@ impl Machine {
         self.wait_off().map_err(|error| asked.err().unwrap_or(error))
     }
 
-    fn wait_off(mut self) -> Result<()> {
+    /// When the guest restarts, the machine is switched off instead, with the disk as it is then.
+    ///
+    /// # Errors
+    /// When QEMU refuses it.
+    pub fn stop_at_restart(&mut self) -> Result<()> {
+        self.qmp.execute("set-action", &json!({"reboot": "shutdown"}))?;
+        Ok(())
+    }
+
+    /// Waits until the machine switches itself off.
+    ///
+    /// # Errors
+    /// When it does not within two minutes.
+    pub fn wait_off(mut self) -> Result<()> {
         let qemu = self.processes.last_mut().expect("QEMU is there until the machine is dropped");
         if !ended(qemu, Duration::from_secs(120))? {
             bail!("{}: it did not switch itself off; {}", self.name, self.serial.told());

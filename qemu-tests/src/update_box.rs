@@ -5,12 +5,13 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail, ensure};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::box_client::BoxClient;
 use crate::dev_box::DevBox;
 use crate::lab::Lab;
-use crate::machine::{BOOT, Machine, SERVER_URL};
+use crate::machine::{BOOT, Machine, SERVER_URL, Setup};
 use crate::releases::Releases;
 
 /// The health gate's times, laid over those of the image: it finds a system good soon, and is as patient as a slow
@@ -40,6 +41,14 @@ pub fn impatient() -> String {
 /// The bound on something that a box does by itself: several starts, each as slow as can be.
 const LONG: Duration = Duration::from_secs(4 * BOOT.as_secs());
 
+/// How the machines are put together of which an [`UpdateBox`] is a copy: with the gate's times, and a socket for a
+/// stick.
+#[must_use]
+pub fn setup() -> Setup {
+    let setup = Setup { socket: true, ..Setup::default() };
+    GATE.iter().fold(setup, |setup, (name, text)| setup.with_credential(name, text))
+}
+
 /// A box with slots, switched off or on.
 pub struct UpdateBox {
     of: DevBox,
@@ -54,25 +63,29 @@ pub struct Running {
 }
 
 impl UpdateBox {
-    /// A copy of a claimed box, which finds the releases' server.
+    /// A copy of a claimed box of [`setup`], which finds the releases' server.
     ///
     /// # Errors
     /// When it cannot be copied.
     pub fn of(lab: &Lab, dev: &DevBox, name: &str, releases: &Releases) -> Result<Self> {
-        let port = releases.server().port();
-        Ok(Self { of: dev.copy_with_server(lab, name, port, &GATE)? })
+        Ok(Self { of: dev.copy(lab, name)?.with_server(releases.server().port()) })
     }
 
-    /// The same, whose machines keep a log of what is written to the disk.
+    /// The same, whose machines keep a log of what is written to the disk. It cannot be resumed any more.
     #[must_use]
     pub fn with_write_log(self) -> Self {
         Self { of: self.of.with_write_log() }
     }
 
-    /// The same with a socket for a stick.
-    #[must_use]
-    pub fn with_socket(self) -> Self {
-        Self { of: self.of.with_socket() }
+    /// The box as it was when it was kept, running, with a clock that is right: releases are signed after that.
+    ///
+    /// # Errors
+    /// When it cannot be loaded or does not answer.
+    pub fn resume(&self, lab: &Lab) -> Result<Running> {
+        let mut machine = self.of.resume(lab)?;
+        machine.sh(&format!("date --set=@{}", Timestamp::now().as_second()))?;
+        let client = self.of.client(&machine);
+        Ok(Running { machine, client })
     }
 
     /// Switches it on, and waits until it is ready.

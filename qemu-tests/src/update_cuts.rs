@@ -68,7 +68,7 @@ pub fn run(
     mut told: impl FnMut(usize, Cut),
 ) -> Result<()> {
     let mut chance = Chance::new(seed);
-    let mut running = under_test.boot(lab)?;
+    let mut running = under_test.resume(lab)?;
     running.follow_server()?;
     let (mut completed, mut published) = (0, None);
     for number in 1..=cuts {

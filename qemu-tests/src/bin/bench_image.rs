@@ -83,7 +83,7 @@ fn main() -> Result<()> {
     let lab = Lab::open()?;
     let plain = plain_debian::ready(&lab)?;
     // A box that has made its data partition, and a Debian that has made its host keys and the like.
-    let dev = DevBox::prepare(&lab, "bench-box")?;
+    let dev = DevBox::prepare(&lab, "bench-box", Setup::default())?;
     dev.rewind(&lab)?;
     let disk = Disk::new(&lab, "bench-debian", &plain.disk)?;
     let setup = Setup::default().with_agent();

@@ -9,7 +9,7 @@ use clap::{Parser, ValueEnum};
 use qemu_tests::dev_box::DevBox;
 use qemu_tests::lab::Lab;
 use qemu_tests::releases::Releases;
-use qemu_tests::update_box::UpdateBox;
+use qemu_tests::update_box::{self, UpdateBox};
 use qemu_tests::{chance, power_cuts, update_cuts};
 use serde::Serialize;
 
@@ -66,7 +66,7 @@ fn main() -> Result<()> {
     fs::create_dir_all(&arguments.out)?;
     let wanted = |during| arguments.only.is_none_or(|only| only == during);
     tell(&format!("{} power cuts with seed {seed}; booting the image first", arguments.cuts));
-    let dev = DevBox::prepare(&lab, "soak")?;
+    let dev = DevBox::prepare(&lab, "soak", update_box::setup())?;
     // The one with copies first: the other one works on the box itself.
     let mut all = Vec::new();
     if wanted(During::Update) {

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use qemu_tests::dev_box::DevBox;
+use qemu_tests::update_box;
 
 use crate::turn::Turn;
 
@@ -14,7 +15,9 @@ static FREE: Mutex<Vec<DevBox>> = Mutex::new(Vec::new());
 /// The box, to be copied: it is never switched on again. When it could not be made, every test that needs it says why.
 pub(crate) fn dev_box(turn: &Turn) -> &'static DevBox {
     static BOX: OnceLock<Result<DevBox, String>> = OnceLock::new();
-    match BOX.get_or_init(|| DevBox::prepare(&turn.lab, "dev").map_err(|error| format!("{error:#}"))) {
+    match BOX.get_or_init(|| {
+        DevBox::prepare(&turn.lab, "dev", update_box::setup()).map_err(|error| format!("{error:#}"))
+    }) {
         Ok(made) => made,
         Err(error) => panic!("the dev image's box: {error}"),
     }

@@ -32,8 +32,8 @@ fn a_release_on_a_stick_is_told_and_taken_when_asked_for() {
     let file = bundle.file_name().unwrap().to_str().unwrap().to_owned();
     let others = bundle.with_file_name("anya-0.3.0-generic-x86_64.update");
     fs::write(&others, "for another board").unwrap();
-    let under_test = UpdateBox::of(&turn.lab, dev, "media", &releases).unwrap().with_socket();
-    let mut running = under_test.boot(&turn.lab).unwrap();
+    let under_test = UpdateBox::of(&turn.lab, dev, "media", &releases).unwrap();
+    let mut running = under_test.resume(&turn.lab).unwrap();
     // Nothing by itself; the server is never asked.
     running.follow_server().unwrap();
     let nothing: Value = serde_json::from_str(NOTHING).unwrap();

@@ -41,7 +41,7 @@ fn an_update_comes_by_delta_keeps_everything_and_the_version_before_is_there_whe
     let (dev, releases) = (dev_box(&turn), releases(&turn, "delta"));
     releases.publish(&turn.lab, &NewRelease::of("0.2.0")).unwrap();
     let under_test = UpdateBox::of(&turn.lab, dev, "update-delta", &releases).unwrap();
-    let running = under_test.boot(&turn.lab).unwrap();
+    let running = under_test.resume(&turn.lab).unwrap();
     let client = &running.client;
     let keys = client.get("/api/v1/security/keys").unwrap();
     running.follow_server().unwrap();
@@ -68,7 +68,8 @@ fn an_update_comes_by_delta_keeps_everything_and_the_version_before_is_there_whe
     );
     assert_eq!(status["previous"], json!({"version": FIRST, "refused": null}));
     assert_eq!(client.get("/api/v1/security/keys").unwrap(), keys);
-    assert_eq!(client.get("/api/v1/storage").unwrap()["volume"]["protection"], "tpm");
+    let volume = client.get("/api/v1/storage").unwrap()["volume"].clone();
+    assert_eq!((&volume["protection"], &volume["resealed"]), (&json!("tpm"), &json!(false)), "{volume}");
     let told = audited(client);
     assert!(["update.install", "update.installed"].iter().all(|action| told.contains(&action.to_string())));
 
@@ -119,7 +120,7 @@ fn a_release_that_does_not_work_ends_on_the_version_before_with_the_reason() {
     let turn = turn();
     let (dev, releases) = (dev_box(&turn), releases(&turn, "broken"));
     let under_test = UpdateBox::of(&turn.lab, dev, "update-broken", &releases).unwrap();
-    let running = under_test.boot(&turn.lab).unwrap();
+    let running = under_test.resume(&turn.lab).unwrap();
     running.follow_server().unwrap();
 
     // Refused before anything is written: the loader would leave to the firmware instead of going on.
@@ -146,7 +147,7 @@ fn a_release_in_one_file_and_one_by_new_signers_are_taken_and_an_older_epoch_is_
     let name = releases.publish(&turn.lab, &NewRelease::of("0.2.0")).unwrap();
     let bundle = releases.bundle(&name).unwrap();
     let under_test = UpdateBox::of(&turn.lab, dev, "update-signers", &releases).unwrap();
-    let running = under_test.boot(&turn.lab).unwrap();
+    let running = under_test.resume(&turn.lab).unwrap();
     let client = &running.client;
 
     // Without a server.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, ensure};
 use qemu_tests::dev_box::DevBox;
 use qemu_tests::releases::{NewRelease, Releases};
-use qemu_tests::update_box::UpdateBox;
+use qemu_tests::update_box::{self, UpdateBox};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -30,7 +30,7 @@ pub(crate) struct Downtime {
 /// Updates a box from the older image to the newer one.
 pub(crate) fn measure(bench: &Bench<'_>) -> Result<Downtime> {
     let lab = bench.lab;
-    let dev = DevBox::prepare(lab, "bench-ota")?;
+    let dev = DevBox::prepare(lab, "bench-ota", update_box::setup())?;
     let releases = Releases::new(lab, "bench-ota")?;
     releases.publish(lab, &NewRelease::of("0.2.0"))?;
     let of = UpdateBox::of(lab, &dev, "bench-ota-update", &releases)?;
