@@ -4,9 +4,9 @@
 //! the same on every machine: the checkout appears as `/build/anya`, cargo's folder as `/build/cargo`. So
 //! two machines make the same bytes, and nothing of a machine shows in them.
 //!
-//! What was compiled is kept for the next build. Cargo knows a file that changed by its time, and all
-//! checkouts appear at the same path: so another checkout than the last one's compiles this workspace's
-//! crates anew, and keeps those of others.
+//! What was compiled is kept for the next build, and taken as it is by whoever builds from the same content. Else cargo
+//! looks at what changed. It knows that by the time of a file, and all checkouts appear at the same path: so another
+//! checkout than the last one's compiles this workspace's crates anew, and keeps those of others.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,6 +14,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
+use super::inputs;
 use crate::places::Places;
 use crate::tools::{self, Tools, eprintln_progress};
 
@@ -46,7 +47,19 @@ pub(super) fn compile(places: &Places, tools: &Tools) -> Result<PathBuf> {
         "rustc",
     )?;
     let target = places.images().join("target");
+    let made = target.join("release");
     fs::create_dir_all(&target)?;
+    let metadata =
+        tools::output(&mut cargo(&["metadata", "--no-deps", "--format-version=1"]), "cargo metadata")?;
+    let members = members(&metadata)?;
+    let compiler = tools::output(Command::new("rustc").arg("-vV").current_dir(places.repository()), "rustc")?;
+    let content = content(places, tools, &compiler, &members)?;
+    let stamp = target.join("content");
+    if fs::read_to_string(&stamp).ok().as_deref() == Some(&content) {
+        return Ok(made);
+    }
+    // Nobody's, until it is made.
+    fs::write(&stamp, "")?;
     let tools = tools
         .clone()
         .with_folder(places.repository(), Path::new(CHECKOUT))
@@ -56,9 +69,7 @@ pub(super) fn compile(places: &Places, tools: &Tools) -> Result<PathBuf> {
     let last = target.join("checkout");
     let checkout = places.repository().display().to_string();
     if fs::read_to_string(&last).ok().as_deref() != Some(&checkout) {
-        let metadata =
-            tools::output(&mut cargo(&["metadata", "--no-deps", "--format-version=1"]), "cargo metadata")?;
-        forget(&tools, &members(&metadata)?)?;
+        forget(&tools, &members)?;
         fs::write(&last, checkout)?;
     }
     eprintln_progress("Compiling the service for the image: minutes the first time");
@@ -67,7 +78,21 @@ pub(super) fn compile(places: &Places, tools: &Tools) -> Result<PathBuf> {
         build.args(["--package", program]);
     }
     tools::output(&mut build, "compiling the service")?;
-    Ok(target.join("release"))
+    fs::write(&stamp, content)?;
+    Ok(made)
+}
+
+/// A digest over all that the programs are made of: this workspace's crates and the web page by their content, other
+/// crates by the lock file, compiler and tools tree by what they are called.
+fn content(places: &Places, tools: &Tools, compiler: &str, members: &[Member]) -> Result<String> {
+    let repository = places.repository();
+    let mut words = format!("{compiler}{}\n", tools.tree().display());
+    for file in ["Cargo.toml", "Cargo.lock"] {
+        words += &fs::read_to_string(repository.join(file)).with_context(|| file.to_owned())?;
+    }
+    let page = repository.join("web-ui/dist");
+    let folders: Vec<_> = members.iter().map(Member::folder).chain([page.as_path()]).collect();
+    inputs::digest(&folders, &words)
 }
 
 /// A command of cargo on the checkout, inside the tools tree.
@@ -88,26 +113,35 @@ fn inside(tools: &Tools, command: &str) -> Command {
 }
 
 /// Removes what was compiled of these crates.
-fn forget(tools: &Tools, crates: &[String]) -> Result<()> {
+fn forget(tools: &Tools, crates: &[Member]) -> Result<()> {
     let mut clean = inside(tools, "clean");
-    for name in crates {
-        clean.args(["--package", name]);
+    for member in crates {
+        clean.args(["--package", &member.name]);
     }
     tools::output(&mut clean, "removing what another checkout compiled").map(drop)
 }
 
-/// The names of the workspace's crates, from `cargo metadata`.
-fn members(metadata: &str) -> Result<Vec<String>> {
+/// A crate of the workspace.
+#[derive(serde::Deserialize)]
+struct Member {
+    name: String,
+    manifest_path: PathBuf,
+}
+
+impl Member {
+    fn folder(&self) -> &Path {
+        self.manifest_path.parent().unwrap_or(&self.manifest_path)
+    }
+}
+
+/// The workspace's crates, from `cargo metadata`.
+fn members(metadata: &str) -> Result<Vec<Member>> {
     #[derive(serde::Deserialize)]
     struct Metadata {
-        packages: Vec<Package>,
-    }
-    #[derive(serde::Deserialize)]
-    struct Package {
-        name: String,
+        packages: Vec<Member>,
     }
     let read: Metadata = serde_json::from_str(metadata).context("cannot read cargo's metadata")?;
-    Ok(read.packages.into_iter().map(|package| package.name).collect())
+    Ok(read.packages)
 }
 
 fn cargo_home() -> Result<PathBuf> {
