@@ -8,13 +8,14 @@
 //! looks at what changed. It knows that by the time of a file, and all checkouts appear at the same path: so another
 //! checkout than the last one's compiles this workspace's crates anew, and keeps those of others.
 
+mod crates;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use super::inputs;
 use crate::places::Places;
 use crate::tools::{self, Tools, eprintln_progress};
 
@@ -51,9 +52,9 @@ pub(super) fn compile(places: &Places, tools: &Tools) -> Result<PathBuf> {
     fs::create_dir_all(&target)?;
     let metadata =
         tools::output(&mut cargo(&["metadata", "--no-deps", "--format-version=1"]), "cargo metadata")?;
-    let members = members(&metadata)?;
-    let compiler = tools::output(Command::new("rustc").arg("-vV").current_dir(places.repository()), "rustc")?;
-    let content = content(places, tools, &compiler, &members)?;
+    let crates = crates::read(&metadata)?;
+    let programs: Vec<_> = PROGRAMS.iter().chain(INITRD_PROGRAMS).map(|(program, _)| *program).collect();
+    let content = crates::content(places, tools, &crates, &programs)?;
     let stamp = target.join("content");
     if fs::read_to_string(&stamp).ok().as_deref() == Some(&content) {
         return Ok(made);
@@ -69,30 +70,17 @@ pub(super) fn compile(places: &Places, tools: &Tools) -> Result<PathBuf> {
     let last = target.join("checkout");
     let checkout = places.repository().display().to_string();
     if fs::read_to_string(&last).ok().as_deref() != Some(&checkout) {
-        forget(&tools, &members)?;
+        forget(&tools, &crates)?;
         fs::write(&last, checkout)?;
     }
     eprintln_progress("Compiling the service for the image: minutes the first time");
     let mut build = inside(&tools, "build");
-    for (program, _) in PROGRAMS.iter().chain(INITRD_PROGRAMS) {
+    for program in programs {
         build.args(["--package", program]);
     }
     tools::output(&mut build, "compiling the service")?;
     fs::write(&stamp, content)?;
     Ok(made)
-}
-
-/// A digest over all that the programs are made of: this workspace's crates and the web page by their content, other
-/// crates by the lock file, compiler and tools tree by what they are called.
-fn content(places: &Places, tools: &Tools, compiler: &str, members: &[Member]) -> Result<String> {
-    let repository = places.repository();
-    let mut words = format!("{compiler}{}\n", tools.tree().display());
-    for file in ["Cargo.toml", "Cargo.lock"] {
-        words += &fs::read_to_string(repository.join(file)).with_context(|| file.to_owned())?;
-    }
-    let page = repository.join("web-ui/dist");
-    let folders: Vec<_> = members.iter().map(Member::folder).chain([page.as_path()]).collect();
-    inputs::digest(&folders, &words)
 }
 
 /// A command of cargo on the checkout, inside the tools tree.
@@ -113,35 +101,12 @@ fn inside(tools: &Tools, command: &str) -> Command {
 }
 
 /// Removes what was compiled of these crates.
-fn forget(tools: &Tools, crates: &[Member]) -> Result<()> {
+fn forget(tools: &Tools, crates: &[crates::Crate]) -> Result<()> {
     let mut clean = inside(tools, "clean");
-    for member in crates {
-        clean.args(["--package", &member.name]);
+    for named in crates {
+        clean.args(["--package", &named.name]);
     }
     tools::output(&mut clean, "removing what another checkout compiled").map(drop)
-}
-
-/// A crate of the workspace.
-#[derive(serde::Deserialize)]
-struct Member {
-    name: String,
-    manifest_path: PathBuf,
-}
-
-impl Member {
-    fn folder(&self) -> &Path {
-        self.manifest_path.parent().unwrap_or(&self.manifest_path)
-    }
-}
-
-/// The workspace's crates, from `cargo metadata`.
-fn members(metadata: &str) -> Result<Vec<Member>> {
-    #[derive(serde::Deserialize)]
-    struct Metadata {
-        packages: Vec<Member>,
-    }
-    let read: Metadata = serde_json::from_str(metadata).context("cannot read cargo's metadata")?;
-    Ok(read.packages)
 }
 
 fn cargo_home() -> Result<PathBuf> {
