@@ -205,6 +205,15 @@ impl Machine {
         }
     }
 
+    /// Whether somebody in the guest drives the disk: the firmware, or the box once it has loaded its driver. Until then
+    /// no stall is the box's.
+    ///
+    /// # Errors
+    /// When QEMU does not tell.
+    pub fn is_disk_driven(&mut self) -> Result<bool> {
+        stall::is_disk_driven(&mut self.qmp)
+    }
+
     /// From now on the disk answers to nothing: it is there, and whoever asks it waits.
     ///
     /// # Errors

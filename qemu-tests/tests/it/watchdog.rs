@@ -25,6 +25,7 @@ fn a_disk_that_stops_answering_before_the_root_is_there_ends_the_start_and_costs
     let disk = Disk::new(lab, "silent-disk", &lab.disk(Profile::Release)).unwrap();
     let setup = Setup { silenceable: true, ..Setup::default() };
     let mut machine = Machine::start(lab, &disk, &setup).unwrap();
+    assert!(!machine.is_disk_driven().unwrap(), "the firmware has just begun");
     let kernel_image = fs::metadata(lab.image().uki(Profile::Release)).unwrap().len();
     machine.wait_read(kernel_image).unwrap();
     machine.silence_disk().unwrap();
@@ -43,6 +44,7 @@ fn a_watchdog_is_fed_from_the_initrd_on_and_bites_when_nobody_feeds_it() {
     let turn = turn();
     let dev = dev_copy(&turn);
     let mut machine = dev.resume(&turn.lab).unwrap();
+    assert!(machine.is_disk_driven().unwrap(), "a stall would be the box's own now");
     let told = machine.sh("journalctl --boot --no-pager --output cat | grep -i watchdog").unwrap();
     let tells = |what: &str| told.lines().any(|line| line.contains(what) && line.contains("i6300ESB"));
     assert!(tells("feeds the watchdog") && tells("Using hardware watchdog"), "{told}");
