@@ -65,14 +65,12 @@ impl DevBox {
         Ok(machine)
     }
 
-    /// Switches the box on with the disk as the last machine left it, and with more credentials.
+    /// Switches the box on with the disk as the last machine left it.
     ///
     /// # Errors
     /// When QEMU does not start.
-    pub fn boot(&self, lab: &Lab, more: &[(&str, &str)]) -> Result<Machine> {
-        let setup =
-            more.iter().fold(self.setup.clone(), |setup, (name, text)| setup.with_credential(name, text));
-        Machine::start(lab, &self.disk, &setup)
+    pub fn boot(&self, lab: &Lab) -> Result<Machine> {
+        Machine::start(lab, &self.disk, &self.setup)
     }
 
     /// A copy of the box as it was when it was kept, switched off.

@@ -103,7 +103,7 @@ impl UpdateBox {
     /// # Errors
     /// When QEMU does not start.
     pub fn switch_on(&self, lab: &Lab) -> Result<Running> {
-        let machine = self.of.boot(lab, &[])?;
+        let machine = self.of.boot(lab)?;
         let client = self.of.client(&machine);
         Ok(Running { machine, client })
     }

@@ -93,7 +93,7 @@ fn main() -> Result<()> {
         Subject {
             name: "Anya Box",
             goal: "the service is READY",
-            kernel: kernel_after(dev.boot(&lab, &[])?, BOX_GOAL)?,
+            kernel: kernel_after(dev.boot(&lab)?, BOX_GOAL)?,
             boots: Vec::new(),
             sizes: sizes(
                 fs::metadata(image.folder().join("root.raw"))?.len(),
@@ -111,7 +111,7 @@ fn main() -> Result<()> {
     ];
     // By turns: what else the host does meets both.
     for _ in 0..arguments.boots {
-        subjects[0].boots.push(measure(dev.boot(&lab, &[])?, BOX_GOAL)?);
+        subjects[0].boots.push(measure(dev.boot(&lab)?, BOX_GOAL)?);
         subjects[1].boots.push(measure(boot_debian()?, DEBIAN_GOAL)?);
     }
     dev.discard();

@@ -63,7 +63,7 @@ fn a_full_disk_refuses_writes_in_words_also_after_a_restart_and_room_brings_the_
     assert_told(&client);
     machine.cut_power();
 
-    let mut machine = dev.boot(&turn.lab, &[]).unwrap();
+    let mut machine = dev.boot(&turn.lab).unwrap();
     let fault = machine.wait_served().unwrap();
     assert!(fault.is_null(), "a full disk is told by the health: {fault}");
     let client = dev.client(&machine);

@@ -83,7 +83,7 @@ mod tests {
     #[test]
     fn a_program_is_made_of_what_it_depends_on_and_not_of_what_only_its_tests_need() {
         let depends = |name: &str, kind: Option<&str>, path: Option<&str>| json!({"name": name, "kind": kind, "path": path});
-        let package = |name: &str, dependencies: Vec<serde_json::Value>| json!({"name": name, "manifest_path": format!("/{name}/Cargo.toml"), "dependencies": dependencies});
+        let package = |name: &str, on: Vec<serde_json::Value>| json!({"name": name, "manifest_path": format!("/{name}/Cargo.toml"), "dependencies": on});
         let metadata = json!({"packages": [
             package("core", vec![depends("serde", None, None)]),
             package("made-before", vec![]),
