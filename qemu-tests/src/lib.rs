@@ -31,6 +31,7 @@ pub mod box_client;
 pub mod chance;
 pub mod dev_box;
 pub mod disk;
+mod disk_driver;
 mod fat;
 mod gpt;
 pub mod lab;

@@ -181,49 +181,9 @@ impl Machine {
         &mut self.qmp
     }
 
-    /// Waits until the guest has read so many bytes from its disk, and reads no more for a moment: the loader has the
-    /// kernel image in memory then, and the kernel has not come to its drivers yet.
-    ///
-    /// # Errors
-    /// When that does not happen within [`BOOT`].
-    pub fn wait_read(&mut self, bytes: u64) -> Result<()> {
-        let deadline = Instant::now() + BOOT;
-        let mut last = 0;
-        loop {
-            let disks = self.qmp.execute("query-blockstats", &json!({}))?;
-            let disks = disks.as_array().map(Vec::as_slice).unwrap_or_default();
-            let read = disks.iter().filter(|disk| disk["qdev"].as_str().is_some_and(|at| !at.is_empty()));
-            let read = read.filter_map(|disk| disk["stats"]["rd_bytes"].as_u64()).sum();
-            if read >= bytes && read == last {
-                return Ok(());
-            }
-            if Instant::now() > deadline {
-                bail!("{}: {read} of {bytes} bytes were read; {}", self.name, self.serial.told());
-            }
-            last = read;
-            std::thread::sleep(Duration::from_millis(250));
-        }
-    }
-
-    /// Whether somebody in the guest drives the disk: the firmware, or the box once it has loaded its driver. Until then
-    /// no stall is the box's.
-    ///
-    /// # Errors
-    /// When QEMU does not tell.
-    pub fn is_disk_driven(&mut self) -> Result<bool> {
-        stall::is_disk_driven(&mut self.qmp)
-    }
-
-    /// From now on the disk answers to nothing: it is there, and whoever asks it waits.
-    ///
-    /// # Errors
-    /// When QEMU refuses it.
-    pub fn silence_disk(&mut self) -> Result<()> {
-        let path = format!("/objects/{}", arguments::SILENCER);
-        // In a second; nothing at all cannot be said, as 0 is no limit.
-        let value = json!({"bps-total": 1});
-        self.qmp.execute("qom-set", &json!({"path": path, "property": "limits", "value": value}))?;
-        Ok(())
+    /// How often a start stalled and was begun anew, which is no fault of the box's (`stall.rs`).
+    pub(crate) fn stalls(&self) -> usize {
+        self.stalls.load(Ordering::SeqCst)
     }
 
     /// The state that the console told last, from line `from` on.
@@ -263,7 +223,7 @@ impl Machine {
     pub fn starts(&self) -> usize {
         let is_loader = |line: &&serial::Line| states::of_line(&line.text) == Some(State::Loader);
         let loaders = self.serial.lines().iter().filter(is_loader).count();
-        loaders.saturating_sub(self.stalls.load(Ordering::SeqCst))
+        loaders.saturating_sub(self.stalls())
     }
 
     /// Waits until the box serves its page, and gives the fault that it tells of, or null.

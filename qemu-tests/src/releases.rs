@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use image::build::Profile;
 use image::sign::{Data, Parts, make_uki};
-use jiff::{SignedDuration, Timestamp, Unit};
+use jiff::SignedDuration;
 use ota_core::version::Version;
+use ota_release::clock::now;
 use ota_release::openpgp::key_file::{self, NewKey};
 use ota_release::repository::{Place, ReleaseName, Repository};
 use ota_release::rotate::{self, Change};
@@ -234,9 +235,4 @@ fn kernel_image(lab: &Lab, new: &NewRelease<'_>, version: &str, folder: &Path) -
         tools.output("sbattach", ["--remove", &uki.display().to_string()])?;
     }
     Ok(())
-}
-
-/// The time in whole seconds, as documents have it.
-fn now() -> Timestamp {
-    Timestamp::now().round(Unit::Second).expect("a second is a unit of time")
 }

@@ -9,9 +9,10 @@ use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use serde_json::json;
 
+use crate::disk_driver::is_driven;
 use crate::machine::BOOT;
 use crate::qmp::Qmp;
 use crate::serial::Serial;
@@ -34,7 +35,7 @@ pub(crate) fn look_out(name: String, serial: Serial, mut qmp: Qmp) -> Arc<Atomic
                 continue;
             }
             from = serial.mark();
-            if !is_disk_driven(&mut qmp)? {
+            if !is_driven(&mut qmp)? {
                 // Whoever runs the tests shall know also when they pass: what macros print is kept back then.
                 let told = "a timer of an emulated processor does not fire; the machine is reset";
                 writeln!(std::io::stderr(), "{name}: {told}")?;
@@ -44,20 +45,6 @@ pub(crate) fn look_out(name: String, serial: Serial, mut qmp: Qmp) -> Arc<Atomic
         }
     });
     resets
-}
-
-/// Whether somebody in the guest has the disk under control (virtio 1.2, 2.1). The firmware lets go of it when the
-/// kernel starts.
-///
-/// # Errors
-/// When QEMU does not tell.
-pub(crate) fn is_disk_driven(qmp: &mut Qmp) -> Result<bool> {
-    let devices = qmp.execute("x-query-virtio", &json!({}))?;
-    let disk = devices.as_array().and_then(|all| all.iter().find(|device| device["name"] == "virtio-blk"));
-    let disk = json!({"path": disk.context("a machine has a disk")?["path"]});
-    let status = qmp.execute("x-query-virtio-status", &disk)?;
-    let bits = status["status"]["statuses"].as_array().context("a device has a status")?;
-    Ok(bits.iter().any(|bit| bit.as_str().is_some_and(|bit| bit.starts_with("VIRTIO_CONFIG_S_DRIVER"))))
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
 //! Puts the parts of a release together.
 //!
-//! Each chunk comes from the first of these that has it: its own place, where an interrupted attempt left it;
-//! an earlier place of this release; a [seed](crate::seed); the source. Whichever it is, it is checked against
-//! its digest before it is written. So an attempt can be interrupted at any moment and begun anew, and fetches
-//! what is still missing.
+//! Each chunk comes from the first of these that has it: its own place, as a [seed](crate::seed) knows; an earlier
+//! place of this release; a seed; its own place, where an interrupted attempt left it; the source. Whichever it is,
+//! it is checked against its digest before it is written. So an attempt can be interrupted at any moment and begun
+//! anew, and fetches what is still missing.
 //!
 //! A [`Plan`] is made first: it reads, writes nothing, and tells how much will be fetched. The parts are then
 //! written in their order, each from its beginning to its end, and brought to the medium.
@@ -39,7 +39,7 @@ use ota_core::trust::Refusal;
 use thiserror::Error;
 
 use crate::index::Index;
-use crate::seed::{Writing, read_chunk};
+use crate::seed::{Found, Writing, read_chunk};
 use crate::source::{Cancel, Source, SourceError};
 use crate::unpack::unpack;
 use crate::verity::VerityError;
@@ -118,8 +118,7 @@ impl Plan<'_> {
             let part = target.index.part().name();
             for step in self.steps(number) {
                 cancel.check()?;
-                if step.origin != Origin::InPlace {
-                    let bytes = self.get(&step, source, &mut now)?;
+                if let Some(bytes) = self.get(&step, source, &mut now)? {
                     let written = target.file.write_all_at(&bytes, step.offset);
                     written.map_err(|source| AssembleError::Write { part, source })?;
                 }
@@ -131,26 +130,29 @@ impl Plan<'_> {
         Ok(now)
     }
 
-    /// The bytes of a chunk, checked.
+    /// The bytes of a chunk that is to be written, checked; `None` when it is at its place.
     fn get(
         &self,
         step: &Step,
         source: &mut dyn Source,
         now: &mut Progress,
-    ) -> Result<Vec<u8>, AssembleError> {
+    ) -> Result<Option<Vec<u8>>, AssembleError> {
         let Step { chunk, part, offset, .. } = *step;
         let here = match step.origin {
+            Origin::InPlace => return Ok(None),
+            Origin::Source => None,
             Origin::Before(place) => read_chunk(self.targets()[place.target].file, place.offset, &chunk),
-            Origin::Seed => self.seeds().read(&chunk, Writing { part, offset }),
-            Origin::InPlace | Origin::Source => return fetch(&chunk, source, now),
+            Origin::Seed => match self.seeds().read(&chunk, Writing { part, offset }) {
+                Some((Found::InPlace, _)) => return Ok(None),
+                Some((Found::Elsewhere, bytes)) => Some(bytes),
+                None => None,
+            },
         };
-        match here {
-            Some(bytes) => Ok(bytes),
-            None => {
-                now.lost_seeds += 1;
-                fetch(&chunk, source, now)
-            }
+        if here.is_some() {
+            return Ok(here);
         }
+        now.lost_seeds += u64::from(step.origin != Origin::Source);
+        fetch(&chunk, source, now).map(Some)
     }
 }
 

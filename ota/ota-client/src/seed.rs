@@ -52,6 +52,15 @@ pub struct Writing {
     pub offset: u64,
 }
 
+/// Where a seed has a chunk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// Where it is going to be written, so that it need not be.
+    InPlace,
+    /// Somewhere else.
+    Elsewhere,
+}
+
 impl Seeds {
     /// Adds the first `length` bytes of an image that nobody writes.
     ///
@@ -106,30 +115,45 @@ impl Seeds {
         Ok(())
     }
 
-    /// Whether a chunk seems to be there while this is written.
-    pub fn has(&self, chunk: &Chunk, writing: Writing) -> bool {
-        self.places(chunk, writing).next().is_some()
+    /// Where a chunk seems to be while this is written; `None` when no seed has it.
+    pub fn find(&self, chunk: &Chunk, writing: Writing) -> Option<Found> {
+        self.places(chunk, writing).next().map(|place| self.found(place, writing))
     }
 
     /// Reads a chunk, checked; `None` when no seed has it (any more).
-    pub fn read(&self, chunk: &Chunk, writing: Writing) -> Option<Vec<u8>> {
+    pub fn read(&self, chunk: &Chunk, writing: Writing) -> Option<(Found, Vec<u8>)> {
         self.places(chunk, writing).find_map(|place| {
             let image = &self.images[place.image as usize];
-            read_chunk(&image.file, place.offset, chunk)
+            let bytes = read_chunk(&image.file, place.offset, chunk)?;
+            Some((self.found(place, writing), bytes))
         })
     }
 
+    /// The places of a chunk, of which the one that it is going to be written to is the first.
     fn places(&self, chunk: &Chunk, writing: Writing) -> impl Iterator<Item = &Place> {
-        let begin = self.table.partition_point(|place| place.sha256 < chunk.sha256);
-        let same = self.table[begin..].iter().take_while({
-            let wanted = *chunk;
-            move |place| place.sha256 == wanted.sha256 && place.length == wanted.length
-        });
-        same.filter(move |place| {
-            self.images[place.image as usize].written.is_none_or(|part| {
-                part > writing.part || (part == writing.part && place.offset >= writing.offset)
-            })
+        let wanted = *chunk;
+        let begin = self.table.partition_point(|place| place.sha256 < wanted.sha256);
+        let same = move || {
+            let table = self.table[begin..].iter();
+            table
+                .take_while(move |place| place.sha256 == wanted.sha256 && place.length == wanted.length)
+                .filter(move |place| self.is_readable(place, writing))
+        };
+        let of = move |place: &&Place, found| self.found(place, writing) == found;
+        let in_place = same().filter(move |place| of(place, Found::InPlace));
+        in_place.chain(same().filter(move |place| of(place, Found::Elsewhere)))
+    }
+
+    fn is_readable(&self, place: &Place, writing: Writing) -> bool {
+        self.images[place.image as usize].written.is_none_or(|part| {
+            part > writing.part || (part == writing.part && place.offset >= writing.offset)
         })
+    }
+
+    fn found(&self, place: &Place, writing: Writing) -> Found {
+        let written = self.images[place.image as usize].written;
+        let in_place = written == Some(writing.part) && place.offset == writing.offset;
+        if in_place { Found::InPlace } else { Found::Elsewhere }
     }
 }
 

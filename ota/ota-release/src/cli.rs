@@ -13,6 +13,7 @@ use clap::{Args, Parser, Subcommand};
 use jiff::Timestamp;
 use ota_core::identifier::Identifier;
 use ota_core::version::Version;
+use ota_release::clock;
 use ota_release::repository::{Place, Release, ReleaseName, Repository};
 use serde::Serialize;
 
@@ -110,7 +111,7 @@ impl InPlace {
 
 impl Cli {
     pub(crate) fn run(self) -> Result<()> {
-        let told = Told { json: self.json, now: whole_seconds(Timestamp::now()) };
+        let told = Told { json: self.json, now: clock::now() };
         match self.command {
             Command::Make(make) => make.run(&told),
             Command::Sign(sign) => sign.run(&told),
@@ -123,11 +124,6 @@ impl Cli {
             Command::Prune(prune) => prune.run(&told),
         }
     }
-}
-
-/// Documents have no fractions of seconds.
-fn whole_seconds(now: Timestamp) -> Timestamp {
-    Timestamp::from_second(now.as_second()).expect("a time without its fraction is one")
 }
 
 /// When it is, and how to answer.

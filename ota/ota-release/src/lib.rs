@@ -20,7 +20,7 @@
 //! # Design
 //!
 //! A release is staged in a folder of its own, `<channel>/<board>/<version>/`, and gets one signature after
-//! another there, by people who need not meet. Publishing is one rename. The time is an argument everywhere.
+//! another there, by people who need not meet. Publishing is one rename. The time is an argument everywhere; [`clock`] tells it.
 //!
 //! # Limits
 //!
@@ -32,6 +32,7 @@ mod served;
 mod trust;
 
 pub mod bundle;
+pub mod clock;
 pub mod flip;
 pub mod image_folder;
 pub mod make;

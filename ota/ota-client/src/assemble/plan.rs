@@ -9,17 +9,17 @@ use ota_core::trust::Refusal;
 
 use super::{AssembleError, Target};
 use crate::room;
-use crate::seed::{Seeds, Writing, read_chunk};
+use crate::seed::{Found, Seeds, Writing, read_chunk};
 use crate::source::Cancel;
 
 /// Where a chunk comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Origin {
-    /// It is where it belongs.
+    /// It was found where it belongs.
     InPlace,
     /// It was written at an earlier place of this release.
     Before(Earlier),
-    /// A seed has it.
+    /// A seed has it, maybe where it belongs.
     Seed,
     /// It is fetched.
     Source,
@@ -81,12 +81,16 @@ impl<'a> Plan<'a> {
                 let length = u64::from(chunk.length);
                 let writing = Writing { part: target.index.part(), offset };
                 let earlier = places.get(&chunk.sha256).copied();
-                let (origin, sum) = if read_chunk(target.file, offset, &chunk).is_some() {
-                    (Origin::InPlace, (&mut sums.in_place, length))
+                let seed = seeds.find(&chunk, writing);
+                // The file is read last, as that is what takes time.
+                let (origin, sum) = if seed == Some(Found::InPlace) {
+                    (Origin::Seed, (&mut sums.in_place, length))
                 } else if let Some(earlier) = earlier {
                     (Origin::Before(earlier), (&mut sums.from_box, length))
-                } else if seeds.has(&chunk, writing) {
+                } else if seed.is_some() {
                     (Origin::Seed, (&mut sums.from_box, length))
+                } else if read_chunk(target.file, offset, &chunk).is_some() {
+                    (Origin::InPlace, (&mut sums.in_place, length))
                 } else {
                     (Origin::Source, (&mut sums.fetch, chunk.compressed.into()))
                 };

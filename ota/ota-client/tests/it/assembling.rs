@@ -3,6 +3,8 @@
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 
+use nix::fcntl::{FcntlArg, SealFlag, fcntl};
+use nix::sys::memfd::{MFdFlags, memfd_create};
 use ota_client::assemble::{Plan, Progress, Sums, Target, make_verity};
 use ota_client::index::Index;
 use ota_client::seed::Seeds;
@@ -167,6 +169,52 @@ fn the_slot_that_is_written_is_a_seed_as_far_as_it_is_not_overwritten_yet() {
         fetched.push(sums.fetch);
     }
     assert!(fetched[0] < 600_000 && fetched[1] > 1_400_000, "{fetched:?}");
+}
+
+/// A root whose slot holds the next one but for its end, and is a seed.
+fn almost_there(slot: File, release: &Release) -> Installation {
+    let mut installation = Installation::of(release);
+    installation
+        .seeds
+        .add_target(PartKind::Root, slot.try_clone().unwrap(), 600_000, &installation.cancel)
+        .unwrap();
+    installation.files[0] = slot;
+    installation
+}
+
+#[test]
+fn what_the_slot_is_known_to_have_at_its_place_is_not_written() {
+    let release = Release::new();
+    let root = &release.parts.images[0];
+    // Whoever writes to it fails.
+    let slot = File::from(memfd_create("slot", MFdFlags::MFD_ALLOW_SEALING).unwrap());
+    slot.write_all_at(root, 0).unwrap();
+    fcntl(&slot, FcntlArg::F_ADD_SEALS(SealFlag::F_SEAL_WRITE)).unwrap();
+    let mut installation = almost_there(slot, &release);
+    let sums = installation.sums();
+    assert!(sums.in_place > 500_000 && sums.in_place <= root.len() as u64, "{sums:?}");
+    let (done, _) = installation.carry_out();
+    assert_eq!((done.fetched, done.lost_seeds), (sums.fetch, 0));
+    assert_eq!(installation.images(), release.parts.images);
+}
+
+#[test]
+fn what_the_slot_does_not_have_at_its_place_any_more_is_found_elsewhere_or_fetched() {
+    let release = Release::new();
+    let root = &release.parts.images[0];
+    for elsewhere in [true, false] {
+        let slot = file(root);
+        let mut installation = almost_there(slot.try_clone().unwrap(), &release);
+        if elsewhere {
+            installation.seed(root);
+        }
+        let sums = installation.sums();
+        slot.write_all_at(&[0; 512], 100_000).unwrap();
+        assert_eq!(installation.sums(), sums, "what is known is not read for a plan");
+        let (done, _) = installation.carry_out();
+        assert_eq!((done.fetched > sums.fetch, done.lost_seeds), (!elsewhere, u64::from(!elsewhere)));
+        assert_eq!(installation.images(), release.parts.images);
+    }
 }
 
 #[test]

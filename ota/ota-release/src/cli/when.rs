@@ -6,6 +6,7 @@ use anyhow::{Context, Result};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
+use ota_release::clock::whole_seconds;
 
 /// When something expires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +34,7 @@ impl FromStr for When {
             return Ok(Self::Days(days));
         }
         if let Ok(time) = text.parse::<Timestamp>() {
-            return Ok(Self::At(super::whole_seconds(time)));
+            return Ok(Self::At(whole_seconds(time)));
         }
         let midnight = text.parse::<Date>().and_then(|date| date.to_zoned(TimeZone::UTC));
         midnight

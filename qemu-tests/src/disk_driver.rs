@@ -1,0 +1,91 @@
+//! Who drives a machine's disk: the firmware, nobody, or the box; and a disk that answers nobody.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use serde_json::json;
+
+use crate::arguments;
+use crate::machine::{BOOT, Machine};
+use crate::qmp::Qmp;
+
+impl Machine {
+    /// Whether somebody in the guest drives the disk: the firmware, or the box once it has loaded its driver. Until then
+    /// no stall is the box's.
+    ///
+    /// # Errors
+    /// When QEMU does not tell.
+    pub fn is_disk_driven(&mut self) -> Result<bool> {
+        is_driven(self.qmp())
+    }
+
+    /// Waits until the box drives its disk, for the first time in this start: the loader has read the kernel image, of
+    /// so many bytes, the firmware has let go of the disk, and the initrd has loaded the driver. A start that stalled
+    /// before (`stall.rs`) does not count.
+    ///
+    /// # Errors
+    /// When that does not happen within [`BOOT`].
+    pub fn wait_box_drives_disk(&mut self, kernel_image: u64) -> Result<()> {
+        let deadline = Instant::now() + BOOT;
+        loop {
+            let (stalls, before) = (self.stalls(), self.bytes_read()?);
+            self.wait("the kernel image is read", deadline, |it| {
+                Ok(it.bytes_read()? - before >= kernel_image)
+            })?;
+            self.wait("the firmware lets go of the disk", deadline, |it| Ok(!it.is_disk_driven()?))?;
+            self.wait("the box drives the disk", deadline, Self::is_disk_driven)?;
+            if self.stalls() == stalls {
+                return Ok(());
+            }
+        }
+    }
+
+    /// From now on the disk answers to nothing: it is there, and whoever asks it waits.
+    ///
+    /// # Errors
+    /// When QEMU refuses it.
+    pub fn silence_disk(&mut self) -> Result<()> {
+        let path = format!("/objects/{}", arguments::SILENCER);
+        // In a second; nothing at all cannot be said, as 0 is no limit.
+        let value = json!({"bps-total": 1});
+        self.qmp().execute("qom-set", &json!({"path": path, "property": "limits", "value": value}))?;
+        Ok(())
+    }
+
+    /// How much the guest has read from its disk since the machine was switched on, in bytes.
+    fn bytes_read(&mut self) -> Result<u64> {
+        let disks = self.qmp().execute("query-blockstats", &json!({}))?;
+        let disks = disks.as_array().map(Vec::as_slice).unwrap_or_default();
+        let disks = disks.iter().filter(|disk| disk["qdev"].as_str().is_some_and(|at| !at.is_empty()));
+        Ok(disks.filter_map(|disk| disk["stats"]["rd_bytes"].as_u64()).sum())
+    }
+
+    fn wait(
+        &mut self,
+        what: &str,
+        deadline: Instant,
+        mut there: impl FnMut(&mut Self) -> Result<bool>,
+    ) -> Result<()> {
+        while !there(self)? {
+            if Instant::now() > deadline {
+                bail!("in vain until {what}; {}", self.serial().told());
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        Ok(())
+    }
+}
+
+/// Whether somebody in the guest has the disk under control (virtio 1.2, 2.1). The firmware lets go of it when the
+/// kernel starts.
+///
+/// # Errors
+/// When QEMU does not tell.
+pub(crate) fn is_driven(qmp: &mut Qmp) -> Result<bool> {
+    let devices = qmp.execute("x-query-virtio", &json!({}))?;
+    let disk = devices.as_array().and_then(|all| all.iter().find(|device| device["name"] == "virtio-blk"));
+    let disk = json!({"path": disk.context("a machine has a disk")?["path"]});
+    let status = qmp.execute("x-query-virtio-status", &disk)?;
+    let bits = status["status"]["statuses"].as_array().context("a device has a status")?;
+    Ok(bits.iter().any(|bit| bit.as_str().is_some_and(|bit| bit.starts_with("VIRTIO_CONFIG_S_DRIVER"))))
+}
