@@ -19,13 +19,13 @@ impl Machine {
         is_driven(self.qmp())
     }
 
-    /// Waits until the box drives its disk, for the first time in this start: the loader has read the kernel image, of
-    /// so many bytes, the firmware has let go of the disk, and the initrd has loaded the driver. A start that stalled
-    /// before (`stall.rs`) does not count.
+    /// Once the firmware lets go of the disk after reading the kernel image, of so many bytes, the disk answers to
+    /// nothing any more: it is there, and whoever asks it waits. Returns when the box has loaded its driver. A start that
+    /// stalls before (`stall.rs`) does not count.
     ///
     /// # Errors
-    /// When that does not happen within [`BOOT`].
-    pub fn wait_box_drives_disk(&mut self, kernel_image: u64) -> Result<()> {
+    /// When the box does not come so far within [`BOOT`], or QEMU refuses it.
+    pub fn silence_disk(&mut self, kernel_image: u64) -> Result<()> {
         let deadline = Instant::now() + BOOT;
         loop {
             let (stalls, before) = (self.stalls(), self.bytes_read()?);
@@ -33,22 +33,20 @@ impl Machine {
                 Ok(it.bytes_read()? - before >= kernel_image)
             })?;
             self.wait("the firmware lets go of the disk", deadline, |it| Ok(!it.is_disk_driven()?))?;
-            self.wait("the box drives the disk", deadline, Self::is_disk_driven)?;
+            // Bytes in a second; nothing at all cannot be said, as 0 is no limit.
+            self.limit_disk(1)?;
+            self.wait("the disk is driven again", deadline, Self::is_disk_driven)?;
             if self.stalls() == stalls {
                 return Ok(());
             }
+            self.limit_disk(0)?;
         }
     }
 
-    /// From now on the disk answers to nothing: it is there, and whoever asks it waits.
-    ///
-    /// # Errors
-    /// When QEMU refuses it.
-    pub fn silence_disk(&mut self) -> Result<()> {
+    fn limit_disk(&mut self, bytes: u64) -> Result<()> {
         let path = format!("/objects/{}", arguments::SILENCER);
-        // In a second; nothing at all cannot be said, as 0 is no limit.
-        let value = json!({"bps-total": 1});
-        self.qmp().execute("qom-set", &json!({"path": path, "property": "limits", "value": value}))?;
+        let limits = json!({"path": path, "property": "limits", "value": {"bps-total": bytes}});
+        self.qmp().execute("qom-set", &limits)?;
         Ok(())
     }
 

@@ -27,8 +27,7 @@ fn a_disk_that_stops_answering_before_the_root_is_there_ends_the_start_and_costs
     let mut machine = Machine::start(lab, &disk, &setup).unwrap();
     assert!(!machine.is_disk_driven().unwrap(), "the firmware has just begun");
     let kernel_image = fs::metadata(lab.image().uki(Profile::Release)).unwrap().len();
-    machine.wait_box_drives_disk(kernel_image).unwrap();
-    machine.silence_disk().unwrap();
+    machine.silence_disk(kernel_image).unwrap();
     let (silent, mark) = (Instant::now(), machine.serial().mark());
     let said = |line: &str| line.contains("The box could not start, and tries again").then_some(());
     machine.stop_at_restart().unwrap();
