@@ -1,6 +1,6 @@
 //! Starts a machine anew whose kernel waits for a timer of an emulated processor that never fires.
 //!
-//! Seen four times so far, with two emulated processors on a busy host, while the kernel changes its clock: a processor
+//! Seen five times so far, with two emulated processors on a busy host, while the kernel changes its clock: a processor
 //! sleeps, its timer is set and does not wake it, and the kernel tells of nothing else any more. An owner would pull the
 //! plug; so does this. It does so only where nobody drives the disk yet, and so no program of the box has come to
 //! anything: loading the driver is the first thing that the initrd's does. What a box does wrong is not passed over.

@@ -20,7 +20,8 @@
 //! # Design
 //!
 //! A release is staged in a folder of its own, `<channel>/<board>/<version>/`, and gets one signature after
-//! another there, by people who need not meet. Publishing is one rename. The time is an argument everywhere; [`clock`] tells it.
+//! another there, by people who need not meet. Publishing is one rename. The time is an argument
+//! everywhere; [`clock`] tells it.
 //!
 //! # Limits
 //!
