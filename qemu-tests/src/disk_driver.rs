@@ -20,13 +20,14 @@ impl Machine {
     }
 
     /// Once the firmware lets go of the disk after reading the kernel image, of so many bytes, the disk answers to
-    /// nothing any more: it is there, and whoever asks it waits. Returns when the box has loaded its driver. A start that
-    /// stalls before (`stall.rs`) does not count.
+    /// nothing any more: it is there, and whoever asks it waits. Begins anew when the start stalls (`stall.rs`) before the
+    /// box has loaded its driver. Gives how many starts that took, which is 1 without a stall.
     ///
     /// # Errors
     /// When the box does not come so far within [`BOOT`], or QEMU refuses it.
-    pub fn silence_disk(&mut self, kernel_image: u64) -> Result<()> {
+    pub fn silence_disk(&mut self, kernel_image: u64) -> Result<u32> {
         let deadline = Instant::now() + BOOT;
+        let mut starts = 1;
         loop {
             let (stalls, before) = (self.stalls(), self.bytes_read()?);
             self.wait("the kernel image is read", deadline, |it| {
@@ -35,10 +36,14 @@ impl Machine {
             self.wait("the firmware lets go of the disk", deadline, |it| Ok(!it.is_disk_driven()?))?;
             // Bytes in a second; nothing at all cannot be said, as 0 is no limit.
             self.limit_disk(1)?;
-            self.wait("the disk is driven again", deadline, Self::is_disk_driven)?;
+            self.wait("the box drives the disk", deadline, |it| {
+                Ok(it.stalls() > stalls || it.is_disk_driven()?)
+            })?;
             if self.stalls() == stalls {
-                return Ok(());
+                return Ok(starts);
             }
+            starts += 1;
+            // At once: what the firmware asks of a silent disk stays unanswered for long, whatever is set by then.
             self.limit_disk(0)?;
         }
     }
