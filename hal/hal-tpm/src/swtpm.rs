@@ -19,6 +19,10 @@ use std::time::{Duration, Instant};
 const START_LIMIT: Duration = Duration::from_secs(10);
 /// How often another pair of ports is tried when somebody took one of a pair just found free.
 const PORT_TRIES: usize = 8;
+/// What swtpm writes goes to this file of its folder.
+const LOG: &str = "swtpm.log";
+/// swtpm's process number, in its folder: it writes that when both ports are its own.
+const LISTENS: &str = "swtpm.pid";
 /// `CMD_GET_CAPABILITY` of swtpm's control channel (swtpm_ioctls(3)), answered by a 32-bit result.
 const CONTROL_GET_CAPABILITY: [u8; 4] = [0, 0, 0, 1];
 
@@ -133,10 +137,10 @@ fn start_on(dir: &Path, port: u16) -> Result<Swtpm, SwtpmError> {
     let (ask, asked) = channel();
     let (report, started) = channel();
     let command = command(dir, port)?;
-    let log = dir.join("swtpm.log");
+    let state = dir.to_owned();
     let keeper = thread::Builder::new()
         .name("swtpm".into())
-        .spawn(move || keep(command, port, &log, &report, &asked))
+        .spawn(move || keep(command, port, &state, &report, &asked))
         .map_err(|source| SwtpmError::Spawn { source })?;
     let swtpm = Swtpm { dir: dir.to_owned(), port, ask: Some(ask), keeper: Some(keeper) };
     match started.recv() {
@@ -151,7 +155,7 @@ fn start_on(dir: &Path, port: u16) -> Result<Swtpm, SwtpmError> {
 fn keep(
     mut command: Command,
     port: u16,
-    log: &Path,
+    dir: &Path,
     report: &Sender<Result<(), SwtpmError>>,
     asked: &Receiver<Sender<bool>>,
 ) {
@@ -165,7 +169,7 @@ fn keep(
             return;
         }
     };
-    let started = wait_until_it_answers(&mut child, port, log);
+    let started = wait_until_it_answers(&mut child, port, dir);
     let running = started.is_ok();
     let _ = report.send(started);
     if running {
@@ -180,7 +184,14 @@ fn keep(
 }
 
 fn command(dir: &Path, port: u16) -> Result<Command, SwtpmError> {
-    let path = dir.join("swtpm.log");
+    let listens = dir.join(LISTENS);
+    match fs::remove_file(&listens) {
+        // Left by one that was killed.
+        Ok(()) => {}
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+        Err(source) => return Err(SwtpmError::StateFolder { path: listens, source }),
+    }
+    let path = dir.join(LOG);
     let log = fs::OpenOptions::new()
         .write(true)
         .create(true)
@@ -194,6 +205,8 @@ fn command(dir: &Path, port: u16) -> Result<Command, SwtpmError> {
         .args(["socket", "--tpm2", "--flags", "not-need-init,startup-clear"])
         .arg("--tpmstate")
         .arg(format!("dir={},mode=0600", dir.display()))
+        .arg("--pid")
+        .arg(format!("file={}", listens.display()))
         .arg("--server")
         .arg(format!("type=tcp,bindaddr={},port={port}", Ipv4Addr::LOCALHOST))
         .arg("--ctrl")
@@ -228,12 +241,14 @@ fn free_port_pair() -> Option<u16> {
     Some(port)
 }
 
-fn wait_until_it_answers(child: &mut Child, port: u16, log: &Path) -> Result<(), SwtpmError> {
+fn wait_until_it_answers(child: &mut Child, port: u16, dir: &Path) -> Result<(), SwtpmError> {
     let deadline = Instant::now() + START_LIMIT;
-    while !answers(port + 1) {
+    // A port on which nobody listens yet is not to be asked: another's program may answer on it, or the
+    // question itself, for the kernel may lend the asking end that very port (a self-connection of TCP).
+    while !(dir.join(LISTENS).exists() && answers(port + 1)) {
         let ended = matches!(child.try_wait(), Ok(Some(_)));
         if ended || Instant::now() > deadline {
-            return Err(SwtpmError::Silent { output: output(log) });
+            return Err(SwtpmError::Silent { output: output(&dir.join(LOG)) });
         }
         thread::sleep(Duration::from_millis(5));
     }
@@ -255,5 +270,28 @@ fn output(log: &Path) -> String {
         "" if read.is_ok() => "it wrote nothing".into(),
         "" => "its output cannot be read".into(),
         text => text.replace('\n', "; "),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_program_on_its_port_is_not_taken_for_the_tpm() {
+        let dir = tempfile::tempdir().unwrap();
+        let port = std::iter::repeat_with(free_port_pair).find_map(|port| port).unwrap();
+        let other = TcpListener::bind((Ipv4Addr::LOCALHOST, port + 1)).unwrap();
+        thread::spawn(move || {
+            for client in other.incoming() {
+                // Whoever asks it has gone or takes the answer.
+                let _ = client.and_then(|mut client| client.write_all(&[0; 4]));
+            }
+        });
+        match start_on(dir.path(), port).map(drop) {
+            Err(SwtpmError::NotInstalled) => {}
+            Err(SwtpmError::Silent { output }) => assert!(output.contains("in use"), "{output}"),
+            other => panic!("{other:?}"),
+        }
     }
 }
