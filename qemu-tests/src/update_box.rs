@@ -20,7 +20,7 @@ const GATE: [(&str, &str); 2] = [
     (
         "tmpfiles.extra",
         "f /run/anya-test-gate.toml 0644 - - - healthy_for_seconds = 3\\npatience_seconds = 400\n\
-         f /run/anya-test-impatient.toml 0644 - - - patience_seconds = 10\n",
+         f /run/anya-test-impatient.toml 0644 - - - patience_seconds = 2\n",
     ),
     ("systemd.unit-dropin.anya-slots-gate.service~anya-test", GATE_DROPIN),
 ];

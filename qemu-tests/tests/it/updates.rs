@@ -36,62 +36,103 @@ fn audited(client: &BoxClient) -> Vec<String> {
 }
 
 #[test]
-fn an_update_comes_by_delta_keeps_everything_and_the_version_before_is_there_when_it_is_needed() {
+fn updates_by_file_and_by_delta_keep_everything_past_going_back_a_dead_slot_and_new_signers() {
     let turn = turn();
-    let (dev, releases) = (dev_box(&turn), releases(&turn, "delta"));
-    releases.publish(&turn.lab, &NewRelease::of("0.2.0")).unwrap();
-    let under_test = UpdateBox::of(&turn.lab, dev, "update-delta", &releases).unwrap();
+    let (dev, releases) = (dev_box(&turn), releases(&turn, "years"));
+    let under_test = UpdateBox::of(&turn.lab, dev, "update-years", &releases).unwrap();
     let running = under_test.resume(&turn.lab).unwrap();
-    let client = &running.client;
-    let keys = client.get("/api/v1/security/keys").unwrap();
-    running.follow_server().unwrap();
+    let before = keys(&running);
 
-    let offer = running.look().unwrap();
+    takes_a_file(&turn, &running, &releases);
+    assert_eq!(keys(&running), before);
+    goes_back_when_asked_to(&running);
+    assert_eq!(keys(&running), before);
+    running.machine.power_down().unwrap();
+
+    // A slot that was good for long dies: whatever the owner thinks of the other one, it is better than nothing.
+    let root = tamper::byte_of_root(&turn.lab, &turn.lab.disk(Profile::Dev)).unwrap();
+    under_test.disk().flip(&turn.lab, root).unwrap();
+    let running = under_test.switch_on(&turn.lab).unwrap();
+    running.until_running("0.2.0").unwrap();
+    assert!(running.machine.starts() > 3, "the other one was tried first: {}", running.machine.starts());
+    assert_eq!(keys(&running), before);
+
+    takes_a_delta_of_new_signers(&turn, &running, &releases);
+    assert_eq!(keys(&running), before);
+    let answer = running.client.ask("POST", "/api/v1/updates/rollback", Some(&Value::Null)).unwrap();
+    assert!(answer.status >= 400, "an older epoch is not gone back to: {answer:?}");
+    assert_eq!(running.version().unwrap(), "0.3.0");
+}
+
+fn keys(running: &Running) -> Value {
+    running.client.get("/api/v1/security/keys").unwrap()
+}
+
+/// Takes 0.2.0 by upload, without a server.
+fn takes_a_file(turn: &Turn, running: &Running, releases: &Releases) {
+    let name = releases.publish(&turn.lab, &NewRelease::of("0.2.0")).unwrap();
+    let bundle = releases.bundle(&name).unwrap();
+    let status = running.client.upload("/api/v1/updates/file", &bundle).unwrap();
+    let offer = &status.body["offer"];
+    assert_eq!((status.status, &offer["source"]), (200, &json!("file")), "{status:?}");
     assert_eq!(
         (&offer["version"], &offer["notes"]),
         (&json!("0.2.0"), &json!("Version 0.2.0 is for a test."))
     );
-    assert_eq!(signers(&offer), ["Developer 1", "Developer 2"]);
-    let offer = running.measured().unwrap();
-    let (size, download) = (offer["size"].as_u64().unwrap(), offer["download"].as_u64().unwrap());
+    assert_eq!(signers(offer), ["Developer 1", "Developer 2"]);
+    // The box has its own copy of it.
+    let mut damaged = fs::read(&bundle).unwrap();
+    damaged.truncate(damaged.len() / 2);
+    fs::write(&bundle, damaged).unwrap();
     running.install("0.2.0", false).unwrap();
-    println!("{download} of {size} bytes to fetch, {} served", releases.server().served());
-    assert!(download < size / 4, "{download} of {size}");
-    assert!(releases.server().served() < size / 4, "what was told is what was fetched");
     assert_eq!(running.version().unwrap(), FIRST, "nothing changes before the restart");
+    assert_good(&running.restart().unwrap(), "0.2.0");
+}
 
-    let status = running.restart().unwrap();
+fn assert_good(status: &Value, version: &str) {
     assert_eq!(
         (&status["phase"]["phase"], &status["running"]),
-        (&json!("good"), &json!("0.2.0")),
+        (&json!("good"), &json!(version)),
         "{status}"
     );
-    assert_eq!(status["previous"], json!({"version": FIRST, "refused": null}));
-    assert_eq!(client.get("/api/v1/security/keys").unwrap(), keys);
-    let volume = client.get("/api/v1/storage").unwrap()["volume"].clone();
-    assert_eq!((&volume["protection"], &volume["resealed"]), (&json!("tpm"), &json!(false)), "{volume}");
-    let told = audited(client);
-    assert!(["update.install", "update.installed"].iter().all(|action| told.contains(&action.to_string())));
+}
 
-    client.post("/api/v1/updates/rollback", &Value::Null, 202).unwrap();
+fn goes_back_when_asked_to(running: &Running) {
+    let status = running.status().unwrap();
+    assert_eq!(status["previous"], json!({"version": FIRST, "refused": null}));
+    running.client.post("/api/v1/updates/rollback", &Value::Null, 202).unwrap();
     let status = running.until_running(FIRST).unwrap();
     assert_eq!(
         (&status["phase"]["phase"], &status["previous"]["version"]),
         (&json!("idle"), &json!("0.2.0"))
     );
-    assert_eq!(client.get("/api/v1/security/keys").unwrap(), keys);
+    running.follow_server().unwrap();
     let offer = running.look().unwrap();
     assert!(offer["set_aside"].is_string(), "what the owner left does not come back by itself: {offer}");
-    running.machine.power_down().unwrap();
+}
 
-    // A slot that was good for long dies: whatever the owner thinks of the other one, it is better than nothing.
-    let disk = turn.lab.disk(Profile::Dev);
-    let root = tamper::byte_of_root(&turn.lab, &disk).unwrap();
-    under_test.disk().flip(&turn.lab, root).unwrap();
-    let running = under_test.switch_on(&turn.lab).unwrap();
-    running.until_running("0.2.0").unwrap();
-    assert!(running.machine.starts() > 3, "the other one was tried first: {}", running.machine.starts());
-    assert_eq!(running.client.get("/api/v1/security/keys").unwrap(), keys);
+/// Takes 0.3.0 from the server: others sign from now on, and what was before them is not safe any more.
+fn takes_a_delta_of_new_signers(turn: &Turn, running: &Running, releases: &Releases) {
+    releases.rotate().unwrap();
+    releases.publish(&turn.lab, &NewRelease { epoch: 2, ..NewRelease::of("0.3.0") }).unwrap();
+    let served = releases.server().served();
+    let offer = running.look().unwrap();
+    assert_eq!(signers(&offer), ["Successor 1", "Successor 2"]);
+    let offer = running.measured().unwrap();
+    let (size, download) = (offer["size"].as_u64().unwrap(), offer["download"].as_u64().unwrap());
+    running.install("0.3.0", false).unwrap();
+    let served = releases.server().served() - served;
+    assert!(download < size / 4, "{download} of {size}");
+    assert!(served < size / 4, "what was told is what was fetched: {served} of {size}");
+
+    let status = running.restart().unwrap();
+    assert_good(&status, "0.3.0");
+    let refused = status["previous"]["refused"].as_str().unwrap_or_default();
+    assert!(refused.contains("security epoch 1, but 2 is needed"), "{status}");
+    let volume = running.client.get("/api/v1/storage").unwrap()["volume"].clone();
+    assert_eq!((&volume["protection"], &volume["resealed"]), (&json!("tpm"), &json!(false)), "{volume}");
+    let told = audited(&running.client);
+    assert!(["update.install", "update.installed"].iter().all(|action| told.contains(&action.to_string())));
 }
 
 /// Publishes a version that does not work, installs it, and checks that the box ends on the one before.
@@ -138,46 +179,6 @@ fn a_release_that_does_not_work_ends_on_the_version_before_with_the_reason() {
     let words = ["systemd.mask=anyad.service", &impatient];
     let silent = NewRelease { words: &words, ..NewRelease::of("0.2.2") };
     assert_goes_back(&turn, &releases, &running, &silent, "did not answer");
-}
-
-#[test]
-fn a_release_in_one_file_and_one_by_new_signers_are_taken_and_an_older_epoch_is_not() {
-    let turn = turn();
-    let (dev, releases) = (dev_box(&turn), releases(&turn, "signers"));
-    let name = releases.publish(&turn.lab, &NewRelease::of("0.2.0")).unwrap();
-    let bundle = releases.bundle(&name).unwrap();
-    let under_test = UpdateBox::of(&turn.lab, dev, "update-signers", &releases).unwrap();
-    let running = under_test.resume(&turn.lab).unwrap();
-    let client = &running.client;
-
-    // Without a server.
-    let status = client.upload("/api/v1/updates/file", &bundle).unwrap();
-    assert_eq!((status.status, &status.body["offer"]["source"]), (200, &json!("file")), "{status:?}");
-    let mut damaged = fs::read(&bundle).unwrap();
-    let middle = damaged.len() / 2;
-    damaged.truncate(middle);
-    fs::write(&bundle, damaged).unwrap();
-    running.install("0.2.0", false).unwrap();
-    assert_eq!(running.restart().unwrap()["running"], "0.2.0");
-
-    // From the next release on, others sign; and what was before them is not safe any more.
-    running.follow_server().unwrap();
-    releases.rotate().unwrap();
-    releases.publish(&turn.lab, &NewRelease { epoch: 2, ..NewRelease::of("0.3.0") }).unwrap();
-    let offer = running.look().unwrap();
-    assert_eq!(signers(&offer), ["Successor 1", "Successor 2"]);
-    running.install("0.3.0", false).unwrap();
-    let status = running.restart().unwrap();
-    assert_eq!(
-        (&status["phase"]["phase"], &status["running"]),
-        (&json!("good"), &json!("0.3.0")),
-        "{status}"
-    );
-    let refused = status["previous"]["refused"].as_str().unwrap_or_default();
-    assert!(refused.contains("security epoch 1, but 2 is needed"), "{status}");
-    let answer = client.ask("POST", "/api/v1/updates/rollback", Some(&Value::Null)).unwrap();
-    assert!(answer.status >= 400, "{answer:?}");
-    assert_eq!(running.version().unwrap(), "0.3.0");
 }
 
 #[test]
